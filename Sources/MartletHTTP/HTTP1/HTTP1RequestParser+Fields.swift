@@ -1,0 +1,104 @@
+extension HTTP1RequestParser {
+    /// Parses up to the empty line that ends the head; false when it is not there yet.
+    mutating func parseFieldSection(_ bytes: Span<UInt8>) throws(HTTP1Error) -> Bool {
+        let limit = sectionStart + limits.fieldSection
+        let end = min(bytes.count, limit)
+        while try parseFieldLine(bytes, end) {
+            if phase == .complete { return true }
+        }
+        if bytes.count > limit {
+            throw HTTP1Error(
+                .tooLarge, status: 431, "fields are larger than the limit of \(limits.fieldSection) bytes")
+        }
+        return false
+    }
+
+    /// Parses one field line, or the empty line, from wherever the last call stopped; false at the end of the input.
+    @inline(__always)
+    private mutating func parseFieldLine(_ bytes: Span<UInt8>, _ end: Int) throws(HTTP1Error) -> Bool {
+        if phase == .fieldStart {
+            guard position < end else { return false }
+            try beginField(bytes[unchecked: position])
+        }
+        if phase == .fieldName {
+            guard try parseFieldName(bytes, end) else { return false }
+        }
+        if phase == .fieldValue {
+            let stop = bytes.firstControl(from: position, to: end)
+            position = stop
+            guard stop < end else { return false }
+            guard bytes[unchecked: stop] == ASCII.carriageReturn else {
+                throw .unexpected(bytes[unchecked: stop], in: "field value", .field)
+            }
+            position = stop + 1
+            phase = .fieldEnd
+        }
+        return try endLine(bytes, end)
+    }
+
+    @inline(__always)
+    private mutating func beginField(_ first: UInt8) throws(HTTP1Error) {
+        if first == ASCII.carriageReturn {
+            position += 1
+            phase = .headEnd
+            return
+        }
+        if first == ASCII.space || first == ASCII.tab {
+            throw HTTP1Error(
+                .field, "field line begins with white space: folded lines are obsolete and refused (RFC 9112 §5.2)")
+        }
+        if fields.count >= limits.fieldCount {
+            throw HTTP1Error(.tooLarge, status: 431, "more fields than the limit of \(limits.fieldCount)")
+        }
+        mark = position
+        phase = .fieldName
+    }
+
+    @inline(__always)
+    private mutating func parseFieldName(_ bytes: Span<UInt8>, _ end: Int) throws(HTTP1Error) -> Bool {
+        var i = position
+        while i < end, ByteClass.isToken(bytes[unchecked: i]) { i &+= 1 }
+        position = i
+        guard i < end else { return false }
+        guard bytes[unchecked: i] == ASCII.colon, i > mark else {
+            throw Self.badFieldName(bytes[unchecked: i], isEmpty: i == mark)
+        }
+        position = i + 1
+        valueStart = i + 1
+        phase = .fieldValue
+        return true
+    }
+
+    private static func badFieldName(_ byte: UInt8, isEmpty: Bool) -> HTTP1Error {
+        switch byte {
+        case ASCII.colon where isEmpty:
+            HTTP1Error(.field, "field line begins with a colon: the field has no name")
+        case ASCII.space, ASCII.tab:
+            HTTP1Error(.field, "field name: white space before the colon (RFC 9112 §5.1)")
+        case ASCII.carriageReturn:
+            HTTP1Error(.field, "field line ends before a colon: it has no value")
+        default:
+            .unexpected(byte, in: "field name", .field)
+        }
+    }
+
+    /// The LF of a field line or of the empty line.
+    @inline(__always)
+    private mutating func endLine(_ bytes: Span<UInt8>, _ end: Int) throws(HTTP1Error) -> Bool {
+        guard position < end else { return false }
+        guard bytes[unchecked: position] == ASCII.lineFeed else {
+            throw .bareCarriageReturn(before: bytes[unchecked: position], in: "field line")
+        }
+        if phase == .headEnd {
+            phase = .complete
+        } else {
+            let name = ByteRange(mark, valueStart - 1)
+            let field = HTTP1Field(name: name, value: bytes.trimmed(valueStart, position - 1))
+            fields.append(field)
+            try interpret(field, bytes)
+            phase = .fieldStart
+        }
+        position += 1
+        return true
+    }
+}

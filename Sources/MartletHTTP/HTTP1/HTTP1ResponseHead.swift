@@ -1,0 +1,137 @@
+import HTTPTypes
+
+/// The head of a response, RFC 9112 §4, and how it is written.
+///
+/// A handler cannot split a response or change where it ends: CR, LF, NUL and other control characters in values
+/// become spaces, as RFC 9110 §5.5 has recipients treat them and as swift-http-types does with its own fields;
+/// and the fields that frame the message are written from ``framing`` and ``connection`` only. Nothing is thrown,
+/// since half a response may be in the buffer already.
+public struct HTTP1ResponseHead: Sendable {
+    /// How the body is delimited.
+    public enum Framing: Hashable, Sendable {
+        /// No field says anything: of 1xx, 204 and 304 responses, and where the connection's end ends the body.
+        case none
+        /// Content-Length. Of a response to HEAD: the length that GET would have got.
+        case length(UInt64)
+        /// Transfer-Encoding: chunked; not for HTTP/1.0 clients.
+        case chunked
+    }
+
+    /// What is said about the connection.
+    public enum Connection: Hashable, Sendable {
+        /// Nothing: HTTP/1.1 goes on.
+        case implied
+        /// It is closed after this response.
+        case close
+        /// It goes on, which an HTTP/1.0 client has to be told.
+        case keepAlive
+    }
+
+    /// The status code, 100 to 999.
+    public var status: Int
+    /// The value of Content-Type; nil or empty for none.
+    public var contentType: String?
+    /// How the body is delimited; ignored of 1xx and 204 responses, which have none (RFC 9112 §6.3).
+    public var framing: Framing
+    /// What is said about the connection.
+    public var connection: Connection
+    /// Further fields. Content-Length, Transfer-Encoding, Keep-Alive, Server and Date in it are left out, because
+    /// the daemon writes them itself; so is Connection, except of a 101 response; and so is Content-Type when
+    /// ``contentType`` is set.
+    public var fields: HTTPFields
+
+    /// A head.
+    @inlinable
+    public init(
+        status: Int, contentType: String? = nil, framing: Framing, connection: Connection = .implied,
+        fields: HTTPFields = HTTPFields()
+    ) {
+        self.status = status
+        self.contentType = contentType
+        self.framing = framing
+        self.connection = connection
+        self.fields = fields
+    }
+
+    /// Appends the head with the empty line that ends it.
+    public func append(to output: inout ByteBuffer, preamble: borrowing ResponsePreamble) {
+        preamble.append(status: status, to: &output)
+        if let contentType, !contentType.isEmpty {
+            output.append("Content-Type: ")
+            output.append(fieldValue: contentType)
+            output.append("\r\n")
+        }
+        appendFraming(to: &output)
+        switch connection {
+        case .implied: break
+        case .close: output.append("Connection: close\r\n")
+        case .keepAlive: output.append("Connection: keep-alive\r\n")
+        }
+        if !fields.isEmpty { appendFields(to: &output) }
+        output.append("\r\n")
+    }
+
+    /// Appends the interim response that lets a client send its body, RFC 9110 §15.2.1.
+    public static func appendContinue(to output: inout ByteBuffer) {
+        output.append("HTTP/1.1 100 Continue\r\n\r\n")
+    }
+
+    @inline(__always)
+    private func appendFraming(to output: inout ByteBuffer) {
+        if status < 200 || status == 204 { return }
+        switch framing {
+        case .none: break
+        case .length(let length):
+            output.append("Content-Length: ")
+            output.append(decimal: length)
+            output.append("\r\n")
+        case .chunked: output.append("Transfer-Encoding: chunked\r\n")
+        }
+    }
+
+    private func appendFields(to output: inout ByteBuffer) {
+        for field in fields where !isOurs(field.name) {
+            output.append(utf8: field.name.rawName)
+            output.append(": ")
+            field.withUnsafeBytesOfValue { output.append(fieldValue: UnsafeRawBufferPointer($0)) }
+            output.append("\r\n")
+        }
+    }
+
+    private func isOurs(_ name: HTTPField.Name) -> Bool {
+        switch name.canonicalName {
+        case "content-length", "transfer-encoding", "keep-alive", "server", "date": true
+        case "connection": status != 101
+        case "content-type": contentType?.isEmpty == false
+        default: false
+        }
+    }
+}
+
+extension ByteBuffer {
+    /// Appends the value of a field with control characters made spaces, so that it stays one value of one field.
+    @inline(__always)
+    mutating func append(fieldValue text: String) {
+        let start = count
+        append(utf8: text)
+        legalize(from: start)
+    }
+
+    mutating func append(fieldValue bytes: UnsafeRawBufferPointer) {
+        let start = count
+        append(contentsOf: bytes)
+        legalize(from: start)
+    }
+
+    /// Overwrites control characters from the `start`th readable byte on.
+    private mutating func legalize(from start: Int) {
+        guard let base else { return }
+        let written = UnsafeMutableRawBufferPointer(start: base + first + start, count: count - start)
+        let bytes = written.bindMemory(to: UInt8.self)
+        var i = bytes.span.firstControl(from: 0, to: bytes.count)
+        while i < bytes.count {
+            bytes[i] = ASCII.space
+            i = bytes.span.firstControl(from: i + 1, to: bytes.count)
+        }
+    }
+}

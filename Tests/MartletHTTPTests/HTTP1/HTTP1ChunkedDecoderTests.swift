@@ -1,0 +1,96 @@
+import Testing
+
+@testable import MartletHTTP
+
+@Suite("HTTP/1 chunked coding")
+struct HTTP1ChunkedDecoderTests {
+    struct Result: Equatable {
+        var body = ""
+        var length: Int?
+        var error: HTTP1Error?
+
+        init(_ text: String, ends: some Sequence<Int>, limits: HTTP1Limits = limits, bodyLimit: UInt64 = .max) {
+            let bytes = Array(text.utf8)
+            var decoder = HTTP1ChunkedDecoder(limits: limits, bodyLimit: bodyLimit)
+            var offset = 0
+            do throws(HTTP1Error) {
+                for end in ends {
+                    let seen = bytes.span.extracting(..<end)
+                    events: while true {
+                        switch try decoder.next(seen, from: &offset) {
+                        case .data(let range): body += String(decoding: bytes[range], as: UTF8.self)
+                        case .needsMore: break events
+                        case .end:
+                            length = offset
+                            return
+                        }
+                    }
+                }
+            } catch {
+                self.error = error
+            }
+        }
+    }
+
+    static let limits = HTTP1Limits(fieldSection: 40, fieldCount: 2, chunkExtensions: 12)
+
+    static let accepted = [
+        ("0\r\n\r\n", ""), ("5\r\nhello\r\n0\r\n\r\n", "hello"), ("005\r\nhello\r\n00\r\n\r\nrest", "hello"),
+        ("a\r\n0123456789\r\nB\r\n01234567890\r\n0\r\n\r\n", "012345678901234567890"),
+        ("1;a=b\r\nx\r\n1 ;\"c\"\r\ny\r\n0;\r\n\r\n", "xy"), ("1\r\nx\r\n0\r\nA: b\r\nC:\r\n\r\n", "x"),
+        ("2\r\n\r\n\r\n0\r\n\r\n", "\r\n"),
+    ]
+
+    static let refused: [(String, Int)] = [
+        ("\r\n", 400), ("g\r\n", 400), ("-1\r\n", 400), ("+1\r\n", 400), ("0x1\r\n", 400), (" 1\r\n", 400),
+        ("1 \r\n", 400),
+        ("1\n", 400), ("1\rx", 400), ("1\r\r\n", 400), ("1;a\nb", 400), ("1;a\0", 400), ("1;a\rb", 400),
+        ("1\r\nxy", 400), ("1\r\nx\n", 400), ("1\r\nx\rA", 400), ("1\r\nx0\r\n", 400), (";a\r\n", 400),
+        ("00000000000000001\r\n", 400), ("8000000000000000\r\n", 413), ("ffffffffffffffff\r\n", 413),
+        ("fffffffffffffffff\r\n", 400), ("7fffffffffffffff\r\n", 0),
+        ("1;0123456789\r\nx\r\n1;0\r\n", 400), ("1;012345678901\r\n", 400),
+        ("0\r\n\n", 400), ("0\r\n\rX", 400), ("0\r\nA : b\r\n\r\n", 400), ("0\r\n: b\r\n", 400), ("0\r\nA\r\n", 400),
+        ("0\r\n A: b\r\n", 400), ("0\r\nA: b\r\n c\r\n", 400), ("0\r\nA: b\0\r\n", 400), ("0\r\nA: b\n", 400),
+        ("0\r\nA: b\r\nB: c\r\nD: e\r\n\r\n", 431), ("0\r\nA: 0123456789012345678901234567890123456789\r\n\r\n", 431),
+    ]
+
+    @Test("well-formed bodies are read to their end", arguments: accepted)
+    func accepts(_ text: String, _ body: String) {
+        let result = Result(text, ends: [text.utf8.count])
+        #expect(result.body == body && result.error == nil)
+        #expect(result.length == text.utf8.count - (text.hasSuffix("rest") ? 4 : 0))
+    }
+
+    @Test("malformed bodies are refused", arguments: refused)
+    func refuses(_ text: String, _ status: Int) {
+        #expect((Result(text, ends: [text.utf8.count]).error?.status ?? 0) == status)
+    }
+
+    @Test("where the input is split changes neither data nor error", arguments: accepted.map(\.0) + refused.map(\.0))
+    func splits(_ text: String) {
+        let count = text.utf8.count
+        let whole = Result(text, ends: [count])
+        for split in 0...count { #expect(Result(text, ends: [split, count]) == whole, "split at \(split)") }
+        #expect(Result(text, ends: 0...count) == whole)
+    }
+
+    @Test("a chunk that exceeds the body's limit is refused at its size")
+    func bodyLimit() {
+        #expect(Result("3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", ends: [20], bodyLimit: 5).error == nil)
+        let result = Result("3\r\nabc\r\n3\r\n", ends: [11], bodyLimit: 5)
+        #expect(result.body == "abc" && result.error?.status == 413)
+    }
+
+    @Test("what the encoder writes the decoder reads")
+    func roundTrip() {
+        var output = ByteBuffer()
+        for piece in ["", "a", String(repeating: "b", count: 300), "c"] {
+            Array(piece.utf8).withUnsafeBytes { HTTP1ChunkedEncoder.append($0, to: &output) }
+        }
+        HTTP1ChunkedEncoder.end(in: &output)
+        let text = String(decoding: output.readableBytes, as: UTF8.self)
+        #expect(text.hasPrefix("1\r\na\r\n12c\r\nbbb"))
+        let result = Result(text, ends: [text.utf8.count])
+        #expect(result.body == "a" + String(repeating: "b", count: 300) + "c" && result.length == text.utf8.count)
+    }
+}
