@@ -1,0 +1,66 @@
+import MartletHTTP
+import MartletLoop
+
+/// Reading a request's body, and dropping what the handler did not read.
+extension HTTPConnection {
+    /// Bytes of an unread body that are received and dropped to keep the connection.
+    private static let discardLimit: UInt64 = 64 * 1024
+
+    /// The next piece of the body, or `nil` at its end.
+    func nextBodyChunk() async throws -> [UInt8]? {
+        while true {
+            if body == .finished { return nil }
+            if let input, !input.isEmpty, let chunk = try body.next(from: input) {
+                if input.isEmpty { releaseInput() }
+                if chunk.isEmpty { continue }
+                return chunk
+            }
+            if body == .finished { return nil }
+            try await receiveBody()
+        }
+    }
+
+    private func receiveBody() async throws {
+        if body.takesContinue(), exchange?.parser.expectsContinue == true, input?.isEmpty != false {
+            server.counters.add(.responses1xx)
+            try await write { HTTP1ResponseHead.appendContinue(to: &$0.bytes) }
+        } else if output != nil {
+            try await flush()  // a client that waits for earlier answers must not wait for ours to this one
+        }
+        switch receive() {
+        case .moved(0), .failed:
+            body.fail()
+            throw HTTPError(.badRequest, "the connection ended within the request's body")
+        case .moved:
+            return
+        case .wouldBlock:
+            let deadline = EventLoop.Instant.readClock() + server.bodyTimeout
+            guard case .timedOut = await stream.waitToRead(until: deadline) else { return }
+            body.fail()
+            server.counters.add(.timeouts)
+            throw HTTPError(.requestTimeout, "the request's body did not arrive in time")
+        }
+    }
+
+    /// Whether the connection can go on after this request's body, of which the handler may have left something.
+    func settlesBody() -> Bool {
+        guard case .finished = body else {
+            // A client that waits for 100 Continue may or may not send its body now: nobody can tell what comes next.
+            let isAwaited = exchange?.parser.expectsContinue == true && !body.hasBegun
+            return !isAwaited && body.mayBeDiscarded(within: Self.discardLimit)
+        }
+        return true
+    }
+
+    /// Receives and drops what the handler left; `false` when it is more than that is worth.
+    func discardBody() async throws(ConnectionEnd) -> Bool {
+        try await flush()
+        var budget = Int(Self.discardLimit)
+        do {
+            while budget >= 0, let chunk = try await nextBodyChunk() { budget -= chunk.count }
+        } catch {
+            return false
+        }
+        return budget >= 0
+    }
+}

@@ -1,0 +1,181 @@
+import HTTPTypes
+import MartletHTTP
+
+/// From path and method to the number of a route; all but the values of a ``RouteTrie``.
+nonisolated struct RouteIndex: ~Copyable {
+    struct Node {
+        var hasLiterals = false
+        var parameter: Int32 = -1
+        var wildcard: Int32 = -1
+        var rest: Int32 = -1
+        var firstEntry: Int32 = -1
+    }
+
+    /// One method of a node; those of one node form a list.
+    struct Entry {
+        let method: Int
+        let route: Int
+        var next: Int32 = -1
+    }
+
+    private var nodes = [Node()]
+    private var entries: [Entry] = []
+    private var literals = LiteralTable()
+    /// All methods that routes have; a method is known by its place here.
+    private(set) var methods: [HTTPRequest.Method] = []
+    /// The place in `methods` of every ``HTTPMethod``, -1 where no route has it.
+    private var places = InlineArray<10, Int>(repeating: -1)
+
+    // MARK: Adding
+
+    mutating func insert(_ pattern: RoutePattern, method: HTTPRequest.Method, route: Int) {
+        var node = 0
+        for segment in pattern.segments { node = child(of: node, for: segment) }
+        append(Entry(method: place(of: method), route: route), to: node)
+    }
+
+    private mutating func place(of method: HTTPRequest.Method) -> Int {
+        if let place = methods.firstIndex(of: method) { return place }
+        methods.append(method)
+        let known = HTTPMethod(method)
+        if known != .other { places[Int(known.rawValue)] = methods.count - 1 }
+        return methods.count - 1
+    }
+
+    private mutating func child(of node: Int, for segment: RoutePattern.Segment) -> Int {
+        switch segment {
+        case .literal(let text):
+            nodes[node].hasLiterals = true
+            let bytes = Array(text.utf8)
+            if let known = literals.child(of: node, bytes.span, 0, bytes.count) { return known }
+            nodes.append(Node())
+            literals.insert(bytes, of: node, child: nodes.count - 1)
+            return nodes.count - 1
+        case .parameter: return child(of: node, \.parameter)
+        case .wildcard: return child(of: node, \.wildcard)
+        case .rest: return child(of: node, \.rest)
+        }
+    }
+
+    private mutating func child(of node: Int, _ kind: WritableKeyPath<Node, Int32>) -> Int {
+        if nodes[node][keyPath: kind] < 0 {
+            nodes.append(Node())
+            nodes[node][keyPath: kind] = Int32(nodes.count - 1)
+        }
+        return Int(nodes[node][keyPath: kind])
+    }
+
+    private mutating func append(_ entry: Entry, to node: Int) {
+        let added = Int32(entries.count)
+        entries.append(entry)
+        guard nodes[node].firstEntry >= 0 else {
+            nodes[node].firstEntry = added
+            return
+        }
+        var last = Int(nodes[node].firstEntry)
+        while entries[last].next >= 0 { last = Int(entries[last].next) }
+        entries[last].next = added
+    }
+
+    // MARK: Finding
+
+    /// What a walk looks for and what it has met.
+    struct Search {
+        let start: Int
+        let end: Int
+        /// A place in `methods`, or -1.
+        let method: Int
+        var hasOtherMethods = false
+
+        init(_ path: ByteRange, _ method: Int) {
+            end = Int(path.end)
+            start = min(Int(path.start) + 1, end)
+            self.method = method
+        }
+    }
+
+    static func allow(_ methods: [HTTPRequest.Method]) -> String {
+        var names: [String] = []
+        for method in methods.flatMap({ $0 == .get ? [.get, .head] : [$0] }) + [.options]
+        where !names.contains(method.rawValue) {
+            names.append(method.rawValue)
+        }
+        return names.joined(separator: ", ")
+    }
+
+    /// The place of a request's method in `methods`; HEAD is GET where no route at all has it.
+    @inline(__always)
+    func wanted(_ method: HTTPMethod, _ name: ByteRange, in bytes: Span<UInt8>) -> Int {
+        if method == .other {
+            let name = String(name, in: bytes)
+            return methods.firstIndex { $0.rawValue == name } ?? -1
+        }
+        let place = places[Int(method.rawValue)]
+        return place < 0 && method == .head ? places[Int(HTTPMethod.get.rawValue)] : place
+    }
+
+    func find(_ search: inout Search, in bytes: Span<UInt8>, into captures: inout RouteCaptures) -> Int? {
+        precondition(search.end <= bytes.count)
+        captures.removeAll()
+        return visit(0, search.start, bytes, &search, &captures)
+    }
+
+    /// Tries the children of `node` with the segment that begins at `start`; the route found, or nil.
+    private func visit(
+        _ node: Int, _ start: Int, _ bytes: Span<UInt8>, _ search: inout Search, _ captures: inout RouteCaptures
+    ) -> Int? {
+        var stop = start
+        var hasEscape = false
+        while stop < search.end {
+            let byte = bytes[unchecked: stop]
+            if byte == 0x2F { break }
+            if byte == 0x25 { hasEscape = true }
+            stop &+= 1
+        }
+        let here = nodes[node]
+        if here.hasLiterals, let child = literals.child(of: node, bytes, start, stop, hasEscape: hasEscape),
+            let route = descend(child, stop, bytes, &search, &captures)
+        {
+            return route
+        }
+        if stop > start {
+            if here.parameter >= 0 {
+                captures.append(ByteRange(start, stop))
+                if let route = descend(Int(here.parameter), stop, bytes, &search, &captures) { return route }
+                captures.removeLast()
+            }
+            if here.wildcard >= 0, let route = descend(Int(here.wildcard), stop, bytes, &search, &captures) {
+                return route
+            }
+        }
+        if here.rest >= 0 {
+            captures.append(ByteRange(start, search.end))
+            if let route = accept(Int(here.rest), &search) { return route }
+            captures.removeLast()
+        }
+        return nil
+    }
+
+    @inline(__always)
+    private func descend(
+        _ child: Int, _ stop: Int, _ bytes: Span<UInt8>, _ search: inout Search, _ captures: inout RouteCaptures
+    ) -> Int? {
+        stop == search.end ? accept(child, &search) : visit(child, stop + 1, bytes, &search, &captures)
+    }
+
+    /// The route of a node at the end of the path for the method that is looked for.
+    @inline(__always)
+    private func accept(_ node: Int, _ search: inout Search) -> Int? {
+        let isHead = search.method >= 0 && search.method == places[Int(HTTPMethod.head.rawValue)]
+        var fallback: Int?
+        var next = nodes[node].firstEntry
+        while next >= 0 {
+            let entry = entries[Int(next)]
+            if entry.method == search.method { return entry.route }
+            if isHead, entry.method == places[Int(HTTPMethod.get.rawValue)] { fallback = entry.route }
+            search.hasOtherMethods = true
+            next = entry.next
+        }
+        return fallback
+    }
+}

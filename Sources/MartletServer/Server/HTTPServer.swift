@@ -1,0 +1,236 @@
+import HTTPTypes
+import Logging
+import MartletHTTP
+import MartletLoop
+import MartletNet
+
+/// An HTTP/1.1 server on the loop: accepts connections, serves them from a router, drains.
+///
+/// ```swift
+/// let server = HTTPServer(router: router)
+/// try server.listen(on: ListeningSocket.bind(SocketAddress(parsing: "127.0.0.1:8080"), options: ListenOptions()))
+/// ```
+public final class HTTPServer {
+    /// What is counted.
+    public let counters: Counters<HTTPCounter>
+    /// From the tick in which a request's head was complete until its response was written.
+    public let latency: LatencyHistogram
+    /// Called when the last connection has ended after `drain`.
+    public var onDrained: (() -> Void)?
+    /// Called for each client that broke the protocol, with what it did. It is counted whether anybody listens or not.
+    public var onRefusal: ((String) -> Void)?
+
+    let router: Router
+    let settings: HTTPServerSettings
+    var inputs: Pool<InputBuffer>
+    var outputs = Pool<OutputBuffer>(capacity: pooledObjects) { OutputBuffer() }
+    let serializer: ResponseSerializer
+    private let logger: Logger
+    private var exchanges: Pool<Exchange>
+    private var listeners: [Int32: Listener] = [:]
+    private var connections: [HTTPConnection] = []
+    private var isAccepting = true
+    /// Whether `drain` was called.
+    public private(set) var isDraining = false
+    private(set) var closesIdleConnections = false
+
+    // The times of the settings, converted once: arithmetic on `Duration` is done in 128 bits.
+    let headTimeout: EventLoop.Interval
+    let bodyTimeout: EventLoop.Interval
+    let idleTimeout: EventLoop.Interval
+    let writeTimeout: EventLoop.Interval
+
+    private static let pooledObjects = 128
+    private static let smallestInput = 64 * 1024
+
+    /// A server that has no listeners yet.
+    ///
+    /// - Parameters:
+    ///   - counters: where to count; memory of its own unless given.
+    ///   - latency: where to record how long requests take; memory of its own unless given.
+    public init(
+        router: Router, settings: HTTPServerSettings = HTTPServerSettings(),
+        counters: Counters<HTTPCounter> = .allocate(), latency: LatencyHistogram = .allocate(),
+        logger: Logger = Logger(label: "http")
+    ) {
+        self.router = router
+        self.settings = settings
+        self.counters = counters
+        self.latency = latency
+        self.logger = logger
+        headTimeout = EventLoop.Interval(settings.headTimeout)
+        bodyTimeout = EventLoop.Interval(settings.bodyTimeout)
+        idleTimeout = EventLoop.Interval(settings.idleTimeout)
+        writeTimeout = EventLoop.Interval(settings.writeTimeout)
+        serializer = ResponseSerializer(serverName: settings.serverName)
+        let limits = settings.head
+        // A head must fit as a whole, with an empty line before it.
+        let inputCapacity = max(Self.smallestInput, limits.requestLine + limits.fieldSection + 4096)
+        inputs = Pool(capacity: Self.pooledObjects) { InputBuffer(capacity: inputCapacity) }
+        exchanges = Pool(capacity: Self.pooledObjects) { Exchange(limits: limits) }
+    }
+
+    // MARK: Connections
+
+    /// Open connections.
+    public var connectionCount: Int { connections.count }
+
+    /// Accepts connections from a listening socket, whose descriptor the server owns from here on.
+    ///
+    /// - Throws: when the loop cannot watch it; then it is still the caller's.
+    public func listen(on socket: ListeningSocket) throws(SystemError) {
+        let listener = try Listener(
+            descriptor: socket.descriptor,
+            onAccept: { [unowned self] in self.accept($0) },
+            onExhaustion: { [unowned self] error in
+                self.counters.add(.acceptPauses)
+                self.logger.warning("accepting rests", metadata: ["error": "\(error)"])
+            })
+        listeners[socket.descriptor] = listener
+        if !isAccepting { listener.pause() }
+    }
+
+    /// Accepts no more from a socket, and closes this process's copy of it.
+    public func stopListening(on descriptor: Int32) {
+        listeners.removeValue(forKey: descriptor)?.close()
+    }
+
+    /// Serves a connection that was accepted elsewhere, and of which some bytes may have been read already.
+    /// The descriptor must be non-blocking; the server owns it from here on.
+    public func take(connection descriptor: Int32, initialBytes: [UInt8] = []) {
+        do throws(SystemError) {
+            let stream = try ByteStream(descriptor: descriptor)
+            let connection = HTTPConnection(stream: stream, server: self, initialBytes: initialBytes)
+            counters.add(.connectionsAccepted)
+            counters.add(.connectionsActive)
+            connection.index = connections.count
+            connections.append(connection)
+            Task { await connection.serve() }
+        } catch {
+            logger.error("a connection is dropped", metadata: ["error": "\(error)"])
+            ListeningSocket(descriptor: descriptor, address: .any(port: 0)).close()
+        }
+    }
+
+    private func accept(_ descriptor: Int32) {
+        take(connection: descriptor)
+        if connections.count >= settings.connectionLimit, isAccepting {
+            isAccepting = false
+            for listener in listeners.values { listener.pause() }
+            counters.add(.connectionsRefused)
+            logger.warning("the limit of connections is reached: new ones wait", metadata: ["limit": "\(settings.connectionLimit)"])
+        }
+    }
+
+    func remove(_ connection: HTTPConnection) {
+        let last = connections.removeLast()
+        if last !== connection {
+            connections[connection.index] = last
+            last.index = connection.index
+        }
+        counters.add(.connectionsClosed)
+        counters.subtract(.connectionsActive)
+        if !isAccepting, connections.count < settings.connectionLimit {
+            isAccepting = true
+            for listener in listeners.values { listener.resume() }
+        }
+        if isDraining, connections.isEmpty { onDrained?() }
+    }
+
+    // MARK: Draining
+
+    /// Stops accepting and lets every connection end after its next response, which says `Connection: close`.
+    ///
+    /// A connection that waits for a request is not closed at once: a request may be on its way to it already. That is done
+    /// after `drainIdleTimeout`. `onDrained` is called when the last one has ended, which may be now.
+    public func drain() {
+        guard !isDraining else { return }
+        isDraining = true
+        for listener in listeners.values { listener.close() }
+        listeners = [:]
+        EventLoop.main.callLater(settings.drainIdleTimeout) { self.closeIdleConnections() }
+        if connections.isEmpty { EventLoop.main.callSoon { self.onDrained?() } }
+    }
+
+    private func closeIdleConnections() {
+        closesIdleConnections = true
+        for connection in connections { connection.closeIfIdle() }
+    }
+
+    /// Cuts every connection, whatever it is doing. Their tasks end in the next ticks.
+    public func abort() {
+        for listener in listeners.values { listener.close() }
+        listeners = [:]
+        for connection in connections { connection.abort() }
+    }
+
+    // MARK: Exchanges
+
+    /// An exchange that nobody else refers to, ready for a head.
+    func takeExchange() -> Exchange {
+        var exchange = exchanges.take()
+        // A handler may have kept the request: then it keeps the exchange, too.
+        guard isKnownUniquelyReferenced(&exchange) else { return Exchange(limits: settings.head) }
+        exchange.clear()
+        return exchange
+    }
+
+    func giveBack(_ exchange: Exchange) {
+        if exchange.isReusable { exchanges.giveBack(exchange) }
+    }
+
+    /// What answers a request: its route, or the refusal of one that has none or too large a body.
+    func handler(for exchange: Exchange) -> Router.Handler {
+        if case .length(let length) = exchange.parser.body, length > settings.bodyLimit {
+            return .immediate { _ in throw exchange.bodyTooLarge() }
+        }
+        return router.handler(for: exchange)
+    }
+
+    func response(of handler: @MainActor (Request) throws -> Response, to exchange: Exchange) -> Response {
+        do {
+            return try handler(Request(exchange: exchange))
+        } catch {
+            return response(to: error, of: exchange)
+        }
+    }
+
+    /// What a handler's error is answered with: what it says itself if it is an ``HTTPError``, else nothing but 500.
+    func response(to error: any Error, of exchange: Exchange) -> Response {
+        if let error = error as? HTTPError { return error.response() }
+        counters.add(.handlerErrors)
+        let request = Request(exchange: exchange)
+        logger.error(
+            "a handler failed",
+            metadata: [
+                "method": "\(request.method)", "target": "\(request.target)",
+                "error": "\(error)", "type": "\(type(of: error))",
+            ])
+        return HTTPError(.internalServerError).response()
+    }
+
+    func streamFailed(_ error: any Error, of exchange: Exchange) {
+        counters.add(.handlerErrors)
+        logger.error(
+            "a streamed response was cut",
+            metadata: ["target": "\(Request(exchange: exchange).target)", "error": "\(error)", "type": "\(type(of: error))"])
+    }
+
+    func refused(_ error: HTTP1Error, from connection: HTTPConnection) {
+        counters.add(.protocolErrors)
+        guard onRefusal != nil || logger.logLevel <= .debug else { return }
+        let peer = connection.peerAddress.map { "\($0)" } ?? "a client that is gone"
+        logger.debug("a malformed request was refused", metadata: ["peer": "\(peer)", "error": "\(error)"])
+        onRefusal?("\(peer): \(error)")
+    }
+
+    func count(status: Int) {
+        switch status {
+        case 200..<300: counters.add(.responses2xx)
+        case 300..<400: counters.add(.responses3xx)
+        case 400..<500: counters.add(.responses4xx)
+        case 500...: counters.add(.responses5xx)
+        default: counters.add(.responses1xx)
+        }
+    }
+}
