@@ -9,8 +9,12 @@ let onTheLoop: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-/// Targets that only compute (sans-I/O codecs) are values that any isolation may use.
-let nonisolatedValues: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+/// Targets that only compute (sans-I/O codecs), and those with commands of ArgumentParser, whose property wrappers do not go
+/// with a default isolation.
+let nonisolated: [SwiftSetting] = [
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
 
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -31,7 +35,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],
     targets: [
         .target(name: "CMartlet", cSettings: [.define("_GNU_SOURCE")]),
@@ -44,7 +47,7 @@ let package = Package(
         .target(
             name: "MartletHTTP",
             dependencies: [.product(name: "HTTPTypes", package: "swift-http-types")],
-            swiftSettings: nonisolatedValues),
+            swiftSettings: nonisolated),
         .target(
             name: "MartletServer",
             dependencies: [
@@ -63,12 +66,12 @@ let package = Package(
             name: "Martlet",
             dependencies: [
                 "MartletSupervisor", "MartletServer", "MartletHTTP", "MartletNet", "MartletLoop", logging,
-                argumentParser, "TOMLKit",
+                argumentParser,
             ],
-            swiftSettings: onTheLoop),
+            swiftSettings: nonisolated),
         .executableTarget(name: "martletd", dependencies: ["Martlet"], swiftSettings: onTheLoop),
         .executableTarget(
-            name: "martletctl", dependencies: ["MartletSupervisor", argumentParser], swiftSettings: onTheLoop),
+            name: "martletctl", dependencies: ["Martlet"], swiftSettings: nonisolated),
 
         .executableTarget(
             name: "hello", dependencies: ["Martlet"], path: "Examples/hello", swiftSettings: onTheLoop),
@@ -77,7 +80,7 @@ let package = Package(
 
         .testTarget(name: "MartletLoopTests", dependencies: ["MartletLoop"], swiftSettings: onTheLoop),
         .testTarget(name: "MartletNetTests", dependencies: ["MartletNet"], swiftSettings: onTheLoop),
-        .testTarget(name: "MartletHTTPTests", dependencies: ["MartletHTTP"], swiftSettings: nonisolatedValues),
+        .testTarget(name: "MartletHTTPTests", dependencies: ["MartletHTTP"], swiftSettings: nonisolated),
         .testTarget(name: "MartletServerTests", dependencies: ["MartletServer"], swiftSettings: onTheLoop),
         .testTarget(name: "MartletSupervisorTests", dependencies: ["MartletSupervisor"], swiftSettings: onTheLoop),
         .testTarget(name: "MartletTests", dependencies: ["Martlet"], swiftSettings: onTheLoop),

@@ -86,6 +86,8 @@ int martlet_spawn(const struct martlet_spawn *request, int *pidfd, int *failed_s
     arguments.pidfd = (uint64_t)(uintptr_t)&descriptor;
     arguments.exit_signal = SIGCHLD;
     long pid = syscall(SYS_clone3, &arguments, sizeof arguments);
+    // A seccomp filter cannot look into clone3's struct: systemd's RestrictNamespaces= says ENOSYS, for programs to fall back.
+    if (pid < 0 && errno == ENOSYS) pid = syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, NULL, &descriptor, NULL, NULL);
     int error = errno;
     if (pid == 0) become(request, pipe[1], parent);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -143,10 +145,10 @@ int martlet_affinity(int *cpus, int capacity) {
     return count;
 }
 
-int martlet_set_affinity(int cpu) {
+int martlet_set_affinity(int pid, int cpu) {
     cpu_set_t set;
     CPU_ZERO(&set);
     if (cpu < 0 || cpu >= CPU_SETSIZE) return -EINVAL;
     CPU_SET(cpu, &set);
-    return sched_setaffinity(0, sizeof set, &set) < 0 ? -errno : 0;
+    return sched_setaffinity(pid, sizeof set, &set) < 0 ? -errno : 0;
 }

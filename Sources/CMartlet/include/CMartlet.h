@@ -69,7 +69,8 @@ int martlet_pidfd_reap(int pidfd, int *code, int *status);
 
 /// CPUs in this process's affinity mask, at most `capacity` of them written in order. Returns how many there are, or -errno.
 int martlet_affinity(int *cpus, int capacity);
-int martlet_set_affinity(int cpu);
+/// Binds a process (0: the calling thread) to one CPU: 0 or -errno. man 2 sched_setaffinity.
+int martlet_set_affinity(int pid, int cpu);
 
 /// Real-time signal that asks a process for a backtrace on standard error.
 int martlet_backtrace_signal(void);

@@ -12,7 +12,8 @@ package protocol PollTarget: AnyObject {
 /// What is above asks to receive, send and accept, and waits when told `wouldBlock`; nothing above makes these system calls
 /// itself, so that a completion-based backend can take this one's place.
 package final class EpollPoller {
-    private static let eventsPerWait = 512
+    /// Few enough that jobs and timers get their turn soon, enough that a wait costs next to nothing per event.
+    private static let eventsPerWait = 128
 
     private let descriptor: Int32
     private let events: UnsafeMutablePointer<epoll_event>

@@ -8,8 +8,6 @@ public nonisolated enum LoopCounter: Int, CounterName {
     case longestTickNanoseconds
     /// Jobs, callbacks and timers run.
     case jobs
-    /// Calls of the poller.
-    case polls
     /// Readiness events that the poller returned.
     case events
 }

@@ -1,6 +1,13 @@
 import Glibc
 import MartletLoop
 
+/// Does on the spot what a task would have to be resumed for.
+package protocol ByteStreamReactor: AnyObject {
+    /// The stream that a task waits to read from has become readable. `true` when that has been dealt with and the task shall go on
+    /// waiting, the deadline being moved by `extendWait`; `false` to resume it.
+    func readable() -> Bool
+}
+
 /// A connected stream socket on the loop: bytes in both directions, with back-pressure both ways and a deadline for each wait.
 ///
 /// It is registered once, edge-triggered. What the kernel has is asked for first and waited for only when there is nothing;
@@ -18,6 +25,9 @@ public final class ByteStream: PollTarget {
         /// `interrupt` was called.
         case interrupted
     }
+
+    /// Asked first when the stream becomes readable while a task waits to read.
+    package var reactor: (any ByteStreamReactor)?
 
     private var descriptor: Int32
     private let poller: EpollPoller
@@ -61,10 +71,29 @@ public final class ByteStream: PollTarget {
 
     /// Waits until there may be something to read.
     package func waitToRead(until deadline: EventLoop.Instant) async -> Wait {
-        if mayReceive { return .ready }
+        guard mayWaitToRead(until: deadline) else { return .ready }
+        return await withUnsafeContinuation { setReader($0) }
+    }
+
+    /// The first half of `waitToRead`, for a caller that suspends itself and so saves the call of an `async` function: whether
+    /// there is something to wait for, the deadline being set. It then has to suspend at once, and to pass its continuation to
+    /// `setReader`.
+    package func mayWaitToRead(until deadline: EventLoop.Instant) -> Bool {
+        guard !mayReceive else { return false }
         readDeadline = deadline
         armTimer(for: deadline)
-        return await withUnsafeContinuation { reader = $0 }
+        return true
+    }
+
+    /// Moves the deadline of the wait that is under way.
+    package func extendWait(until deadline: EventLoop.Instant) {
+        readDeadline = deadline
+        armTimer(for: deadline)
+    }
+
+    /// The second half: the continuation is resumed when the wait ends.
+    package func setReader(_ continuation: UnsafeContinuation<Wait, Never>) {
+        reader = continuation
     }
 
     // MARK: Writing
@@ -85,7 +114,8 @@ public final class ByteStream: PollTarget {
 
     /// Waits until there may be room to write.
     package func waitToWrite(until deadline: EventLoop.Instant) async -> Wait {
-        if isWritable || hasEnded { return .ready }
+        // Not so when the peer has only stopped sending: then there is still room to wait for.
+        if isWritable { return .ready }
         writeDeadline = deadline
         armTimer(for: deadline)
         return await withUnsafeContinuation { writer = $0 }
@@ -114,6 +144,8 @@ public final class ByteStream: PollTarget {
         Glibc.close(descriptor)
         descriptor = -1
         hasEnded = true
+        isWritable = true
+        reactor = nil
         resumeReader(.ready)
         resumeWriter(.ready)
     }
@@ -125,13 +157,13 @@ public final class ByteStream: PollTarget {
 
     package func readinessChanged(_ readiness: Readiness) {
         if !readiness.isDisjoint(with: [.peerClosed, .hungUp, .failed]) { hasEnded = true }
-        if hasEnded || readiness.contains(.readable) {
-            isReadable = true
-            resumeReader(.ready)
-        }
         if readiness.contains(.writable) || !readiness.isDisjoint(with: [.hungUp, .failed]) {
             isWritable = true
             resumeWriter(.ready)
+        }
+        if hasEnded || readiness.contains(.readable) {
+            isReadable = true
+            if reader != nil, reactor?.readable() != true { resumeReader(.ready) }
         }
     }
 

@@ -32,8 +32,10 @@ extension HTTPConnection {
             body.fail()
             throw HTTPError(.badRequest, "the connection ended within the request's body")
         case .moved:
-            return
+            // It sends faster than its body is read: the others get their turn first.
+            if stream.mayReceive { await Task.yield() }
         case .wouldBlock:
+            if input?.isEmpty == true { releaseInput() }
             let deadline = EventLoop.Instant.readClock() + server.bodyTimeout
             guard case .timedOut = await stream.waitToRead(until: deadline) else { return }
             body.fail()

@@ -6,6 +6,8 @@ extension HTTPConnection {
     func stream(
         _ produce: (ResponseBodyWriter) async throws -> Void, exchange: Exchange, status: Int
     ) async throws(ConnectionEnd) {
+        // From here on an interim response would land in the midst of this one.
+        _ = body.takesContinue()
         let writer = ResponseBodyWriter(
             connection: self, isChunked: exchange.parser.minorVersion > 0,
             isForbidden: ResponseSerializer.forbidsBody(status))

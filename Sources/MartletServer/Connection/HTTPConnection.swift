@@ -15,9 +15,11 @@ import MartletNet
 /// ```
 ///
 /// Answers to pipelined requests gather in `output` and leave in one send when no complete head is left in `input`. Both
-/// buffers are lent by the server's pools and go back whenever they are empty: an idle connection holds neither. From head to
-/// answer nothing suspends unless the handler does: each `await` costs more than parsing a head.
-final class HTTPConnection {
+/// buffers are lent by the server's pools and go back whenever they are empty: an idle connection holds neither.
+///
+/// `advance` does all of this without suspending, for as long as it can; the connection's task does the rest. While that waits for
+/// input, the loop calls `readable`, and so `advance`, directly: resuming a task costs more than parsing a head.
+final class HTTPConnection: ByteStreamReactor {
     let server: HTTPServer
     let stream: ByteStream
     /// Where the server's list has this connection.
@@ -32,6 +34,8 @@ final class HTTPConnection {
     private var deadline: EventLoop.Instant
     private var phase = Phase.opened
     var body = BodyReader.finished
+    /// How to go on, when `readable` has found something that it cannot do.
+    private var stepAfterWait: Step?
     /// The tick in which the head was complete that is being answered.
     private var start: EventLoop.Instant
 
@@ -53,7 +57,8 @@ final class HTTPConnection {
         deadline = start + server.headTimeout
         if !initialBytes.isEmpty {
             phase = .receiving
-            partialHead = initialBytes
+            input = server.inputs.take()
+            input?.replace(with: initialBytes)
         }
     }
 
@@ -79,45 +84,106 @@ final class HTTPConnection {
 
     /// Returns when the client is done, or has been told that this is the end.
     private func serveRequests() async throws(ConnectionEnd) {
+        var step = advance()
         while true {
-            guard let exchange = try takeHead() else {
-                if !sendsAtOnce() { try await flush() }
-                switch receive() {
-                case .moved(0), .failed:
-                    return
-                case .moved:
-                    beginHead()
-                case .wouldBlock:
-                    parkInput()
-                    if !partialHead.isEmpty { beginHead() }
-                    if phase != .receiving, server.closesIdleConnections { return }
-                    let wait = stream.mayWaitToRead(until: deadline)
-                        ? await withUnsafeContinuation { stream.setReader($0) } : .ready
-                    guard try goesOn(after: wait) else { return }
+            switch step {
+            case .waitForInput:
+                stream.reactor = self
+                let wait = stream.mayWaitToRead(until: deadline)
+                    ? await withUnsafeContinuation { stream.setReader($0) } : .ready
+                stream.reactor = nil
+                if case .timedOut = wait {
+                    guard phase == .receiving else { return }
+                    throw .headTimedOut
                 }
+                // What interrupts a wait wants it closed: unless a request has arrived after all, which is seen by trying to receive.
+                step = stepAfterWait.take() ?? advance()
                 continue
-            }
-            let response: Response
-            switch server.handler(for: exchange) {
-            case .immediate(let handler):
-                response = server.response(of: handler, to: exchange)
-            case .suspending(let handler):
+            case .flush:
+                try await flush()
+            case .letOthersRun:
+                await Task.yield()
+            case .call(let handler, let exchange):
+                let response: Response
                 do {
                     response = try await handler(Request(exchange: exchange))
                 } catch {
                     response = server.response(to: error, of: exchange)
                 }
-            }
-            switch conclude(exchange, with: response) {
-            case .takeNext: break
-            case .flushFirst: try await flush()
-            case .discardBodyFirst: guard try await discardBody() else { return }
-            case .streamBody(let produce, let keepsAlive):
-                try await stream(produce, exchange: exchange, status: response.status.code)
+                if let next = conclude(exchange, with: response) {
+                    step = next
+                    continue
+                }
+            case .streamBody(let produce, let exchange, let status, let keepsAlive):
+                try await stream(produce, exchange: exchange, status: status)
                 guard keepsAlive, try await discardBody() else { return }
-            case .close: return
+            case .discardBody:
+                guard try await discardBody() else { return }
+            case .close:
+                return
+            case .end(let reason):
+                throw reason
             }
+            step = advance()
         }
+    }
+
+    /// What cannot be done without suspending.
+    private enum Step {
+        /// There is nothing to receive.
+        case waitForInput
+        /// The kernel does not take all of the output.
+        case flush
+        /// This client sends faster than it is served.
+        case letOthersRun
+        case call(@MainActor (Request) async throws -> Response, Exchange)
+        case streamBody((ResponseBodyWriter) async throws -> Void, Exchange, status: Int, keepsAlive: Bool)
+        case discardBody
+        case close
+        case end(ConnectionEnd)
+    }
+
+    /// Receives, answers and sends for as long as nothing has to be waited for.
+    private func advance() -> Step {
+        do throws(ConnectionEnd) {
+            while true {
+                if let exchange = try takeHead() {
+                    switch server.handler(for: exchange) {
+                    case .suspending(let handler): return .call(handler, exchange)
+                    case .immediate(let handler):
+                        let response = server.response(of: handler, to: exchange)
+                        if let step = conclude(exchange, with: response) { return step }
+                    }
+                    continue
+                }
+                guard sendsAtOnce() else { return .flush }
+                switch receive() {
+                case .moved(0), .failed:
+                    return .close
+                case .moved:
+                    beginHead()
+                    if stream.mayReceive { return .letOthersRun }
+                case .wouldBlock:
+                    parkInput()
+                    if !partialHead.isEmpty { beginHead() }
+                    return phase != .receiving && server.closesIdleConnections ? .close : .waitForInput
+                }
+            }
+        } catch {
+            return .end(error)
+        }
+    }
+
+    /// There may be something to receive. Most requests are answered right here, without waking the connection's task: resuming it costs
+    /// more than the rest of the answer.
+    func readable() -> Bool {
+        let step = advance()
+        if case .waitForInput = step {
+            stream.extendWait(until: deadline)
+            return true
+        }
+        stepAfterWait = step
+        return false
     }
 
     /// Closes at once if it is waiting for a request that has not begun. Called while the server drains.
@@ -199,41 +265,23 @@ final class HTTPConnection {
         releaseInput()
     }
 
-    private func goesOn(after wait: ByteStream.Wait) throws(ConnectionEnd) -> Bool {
-        switch wait {
-        case .ready: return true
-        case .interrupted: return phase == .receiving || !server.closesIdleConnections
-        case .timedOut:
-            if phase == .receiving { throw .headTimedOut }
-            return false
-        }
-    }
-
     // MARK: Answers
 
-    private enum NextStep {
-        case takeNext
-        case flushFirst
-        case discardBodyFirst
-        case streamBody((ResponseBodyWriter) async throws -> Void, keepsAlive: Bool)
-        case close
-    }
-
-    /// Appends the answer, or the head of a streamed one, to the output, and says how to go on.
-    private func conclude(_ exchange: Exchange, with response: borrowing Response) -> NextStep {
+    /// Appends the answer, or the head of a streamed one, to the output. `nil` when the next request can be taken at once.
+    private func conclude(_ exchange: Exchange, with response: borrowing Response) -> Step? {
         var keepsAlive = exchange.parser.isKeepAlive && settlesBody() && !isLastWhileDraining
         if case .stream(let produce) = response.body, exchange.parser.method != .head {
             // An HTTP/1.0 client knows no chunks: the end of the connection is the end of the body.
             keepsAlive = keepsAlive && exchange.parser.minorVersion > 0
             append(response, to: exchange, keepsAlive: keepsAlive)
-            return .streamBody(produce, keepsAlive: keepsAlive)
+            return .streamBody(produce, exchange, status: response.status.code, keepsAlive: keepsAlive)
         }
         append(response, to: exchange, keepsAlive: keepsAlive)
         finish(exchange)
         guard keepsAlive else { return .close }
-        if body != .finished { return .discardBodyFirst }
-        if let output, output.isLarge { return .flushFirst }
-        return .takeNext
+        if body != .finished { return .discardBody }
+        if let output, output.isLarge { return sendsAtOnce() ? .letOthersRun : .flush }
+        return nil
     }
 
     /// The answer is complete.
@@ -320,6 +368,7 @@ final class HTTPConnection {
     private func releaseOutput() {
         guard let output else { return }
         self.output = nil
+        output.trim()
         server.outputs.giveBack(output)
     }
 

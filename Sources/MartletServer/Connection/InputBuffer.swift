@@ -47,6 +47,7 @@ final class InputBuffer {
 
     /// Puts `bytes`, which fit, in place of whatever was there.
     func replace(with bytes: [UInt8]) {
+        precondition(bytes.count < capacity, "more bytes than a head may have")
         start = 0
         end = bytes.count
         bytes.withUnsafeBytes { base.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }

@@ -40,6 +40,11 @@ final class OutputBuffer {
         return transfer
     }
 
+    /// Gives memory back when it was needed for once, so that the pool does not hold it for ever. To be called when empty.
+    func trim() {
+        bytes.removeAll(keepingCapacityUpTo: Self.copyLimit * 2)
+    }
+
     func removeAll() {
         bytes.removeAll(keepingCapacityUpTo: Self.copyLimit * 2)
         setLargeBody([])

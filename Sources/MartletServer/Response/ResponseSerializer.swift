@@ -46,7 +46,7 @@ final class ResponseSerializer {
         case .stream:
             // An HTTP/1.0 client knows no chunks: the end of the connection is the end of the body.
             if !isOld, sendsBody { head.framing = .chunked }
-            if isOld { head.connection = .close }
+            if isOld, sendsBody { head.connection = .close }
             head.append(to: &output.bytes, preamble: preamble)
         }
     }

@@ -81,8 +81,8 @@ public final class HTTPServer {
     public func listen(on socket: ListeningSocket) throws(SystemError) {
         let listener = try Listener(
             descriptor: socket.descriptor,
-            onAccept: { [unowned self] in self.accept($0) },
-            onExhaustion: { [unowned self] error in
+            onAccept: { self.accept($0) },  // a server that listens stays, whether anybody else holds it or not
+            onExhaustion: { error in
                 self.counters.add(.acceptPauses)
                 self.logger.warning("accepting rests", metadata: ["error": "\(error)"])
             })
@@ -134,7 +134,7 @@ public final class HTTPServer {
             isAccepting = true
             for listener in listeners.values { listener.resume() }
         }
-        if isDraining, connections.isEmpty { onDrained?() }
+        if isDraining { endDraining() }
     }
 
     // MARK: Draining
@@ -149,10 +149,16 @@ public final class HTTPServer {
         for listener in listeners.values { listener.close() }
         listeners = [:]
         EventLoop.main.callLater(settings.drainIdleTimeout) { self.closeIdleConnections() }
-        if connections.isEmpty { EventLoop.main.callSoon { self.onDrained?() } }
+        EventLoop.main.callSoon { self.endDraining() }
     }
 
-    private func closeIdleConnections() {
+    private func endDraining() {
+        guard connections.isEmpty, let onDrained else { return }
+        self.onDrained = nil
+        onDrained()
+    }
+
+    func closeIdleConnections() {
         closesIdleConnections = true
         for connection in connections { connection.closeIfIdle() }
     }
@@ -198,6 +204,8 @@ public final class HTTPServer {
     /// What a handler's error is answered with: what it says itself if it is an ``HTTPError``, else nothing but 500.
     func response(to error: any Error, of exchange: Exchange) -> Response {
         if let error = error as? HTTPError { return error.response() }
+        // The client is gone, and nobody will read this.
+        if error is ConnectionEnd { return HTTPError(.badRequest).response() }
         counters.add(.handlerErrors)
         let request = Request(exchange: exchange)
         logger.error(
