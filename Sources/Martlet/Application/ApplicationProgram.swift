@@ -1,0 +1,74 @@
+import ArgumentParser
+import Glibc
+import MartletServer
+import MartletSupervisor
+
+/// What the command line asks an application's program to do.
+@MainActor
+enum ApplicationProgram<App: Application> {
+    /// Does it, and returns the process's exit code: that of ``SupervisorExit`` or `ControlClient`, 2 for a command line that is wrong.
+    static func run(_ arguments: [String]) async -> Int32 {
+        ProgramFacts.version.withLock { $0 = App.version }
+        do {
+            switch try ApplicationCommand.parseAsRoot(Array(arguments.dropFirst())) {
+            case let command as RunCommand:
+                return command.foreground ? try await serve(command) : await supervise(command)
+            case let command as CheckCommand:
+                return try check(command)
+            case var command:
+                try command.run()
+                return 0
+            }
+        } catch {
+            return report(error)
+        }
+    }
+
+    private static func report(_ error: any Error) -> Int32 {
+        if error is ConfigurationError || error is RouteError || error is CannotServe {
+            StandardError.write("\(error)\n")
+            return error is CannotServe ? SupervisorExit.failed.rawValue : SupervisorExit.wrongConfiguration.rawValue
+        }
+        return CommandLineReport.print(error, of: ApplicationCommand.self)
+    }
+
+    // MARK: The verbs
+
+    private static func supervise(_ command: RunCommand) async -> Int32 {
+        let path = command.settings.path(default: App.configurationPath)
+        let hasPassedSockets = getenv("LISTEN_FDS") != nil
+        var hasLog = false
+        let supervisor = Supervisor(version: App.version, configurationPath: path) {
+            let configuration = try load(command.settings)
+            // A reload that fails must not have moved the log already: the supervisor's stays where it was at the start.
+            if !hasLog { try LogSetup.bootstrap(configuration.log, name: ProgramFacts.name) }
+            hasLog = true
+            return try SupervisorPlan(
+                configuration, name: ProgramFacts.name, hasPassedSockets: hasPassedSockets)
+        }
+        return await supervisor.run()
+    }
+
+    private static func serve(_ command: RunCommand) async throws -> Int32 {
+        let configuration = try load(command.settings)
+        try LogSetup.bootstrap(configuration.log, name: ProgramFacts.name)
+        return try await ForegroundServer(
+            router: ApplicationRouter.make(for: App.self, configuration), configuration: configuration
+        ).run()
+    }
+
+    private static func check(_ command: CheckCommand) throws -> Int32 {
+        let configuration = try load(command.settings)
+        let path = command.settings.path(default: App.configurationPath)
+        _ = try SupervisorPlan(configuration, name: ProgramFacts.name, hasPassedSockets: false)
+        print("\(path ?? "the defaults"): the configuration is valid")
+        return 0
+    }
+
+    /// Reads the configuration and makes sure that its routes and the application's fit together.
+    private static func load(_ settings: SettingOptions) throws -> Configuration {
+        let configuration = try settings.load(default: App.configurationPath)
+        _ = try ApplicationRouter.make(for: App.self, configuration)
+        return configuration
+    }
+}

@@ -1,0 +1,23 @@
+import Logging
+import MartletServer
+import MartletSupervisor
+
+/// The program as the supervisor starts it: one worker that serves an application's routes.
+@MainActor
+enum WorkerProgram<App: Application> {
+    /// Serves until the supervisor ends it; returns the process's exit code.
+    static func run() async -> Int32 {
+        await WorkerRuntime.run { context in
+            let configuration = try Configuration(json: context.payload)
+            try LogSetup.bootstrap(
+                configuration.log, name: context.identity.name, slot: context.slot, generation: context.generation)
+            LogSetup.level = context.logLevel
+            let server = HTTPServer(
+                router: try ApplicationRouter.make(for: App.self, configuration),
+                settings: configuration.serverSettings, counters: context.statistics.http,
+                latency: context.statistics.latency, logger: Logger(label: "martlet.http"))
+            server.onRefusal = { context.report(.notice, "malformed request from \($0)") }
+            return HTTPWorkerService(server: server)
+        }
+    }
+}

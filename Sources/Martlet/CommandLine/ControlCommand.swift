@@ -1,0 +1,68 @@
+import ArgumentParser
+import MartletSupervisor
+
+/// Asks the running daemon, and tells it what to do: `martletctl`, and `ctl` of every application.
+public struct ControlCommand: ParsableCommand {
+    /// What `--help` says.
+    public static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: isWholeProgram ? name : "ctl",
+            abstract: "Ask the running daemon, and tell it what to do.",
+            usage: "\(name) [--socket <path>] [--json] [--wait] [--timeout <seconds>] <verb> ...",
+            discussion: ControlProgram.help)
+    }
+
+    private static var isWholeProgram: Bool { ProgramFacts.name == "martletctl" }
+    private static var name: String { isWholeProgram ? ProgramFacts.name : "\(ProgramFacts.name) ctl" }
+
+    @Option(
+        name: [.short, .long],
+        help: ArgumentHelp(
+            "The daemon's control socket; by default $MARTLET_CONTROL, or where the daemon makes it by default.",
+            valueName: "path"))
+    var socket: String?
+
+    @Flag(help: "Print what the daemon answers as JSON.")
+    var json = false
+
+    @Flag(help: "Also wait until the old workers are gone (reload, scale) or the daemon has ended (drain, stop).")
+    var wait = false
+
+    @Option(help: ArgumentHelp("How long to wait for all of it.", valueName: "seconds"))
+    var timeout = 120
+
+    @Argument(help: ArgumentHelp("What to do, such as: show info", valueName: "verb"))
+    var words: [String] = []
+
+    /// A command without options and verb, for ArgumentParser to fill in.
+    public init() {}
+
+    /// Refuses times that cannot be waited for.
+    public func validate() throws {
+        guard (1...86_400).contains(timeout) else {
+            throw ValidationError("--timeout: \(timeout) is not between 1 and 86400 seconds")
+        }
+    }
+
+    /// Asks, prints the answer, and ends with the exit code that `ControlProgram` documents.
+    public func run() throws {
+        if words == ["help"] { throw CleanExit.helpRequest(self) }
+        var program = ControlProgram()
+        program.socket = socket
+        program.json = json
+        program.waits = wait
+        program.timeoutSeconds = timeout
+        throw ExitCode(program.run(words, name: Self.name).rawValue)
+    }
+
+    /// The entry point of a program that does nothing else; returns the process's exit code.
+    public static func runAsProgram() -> Int32 {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+            return 0
+        } catch {
+            return CommandLineReport.print(error, of: ControlCommand.self)
+        }
+    }
+}

@@ -1,0 +1,143 @@
+import Logging
+
+/// What a configuration file says, with the defaults for what it does not say. `etc/martlet.toml` explains every key.
+///
+/// The supervisor reads it with ``ConfigurationFile`` and sends it to the workers as JSON, so both see the same.
+public nonisolated struct Configuration: Codable, Hashable, Sendable {
+    /// Worker processes.
+    public var workers: WorkerCount = .automatic
+    /// The path of the control socket; `nil`: there is none. ``ConfigurationFile`` fills in the default.
+    public var control: String?
+    /// The mode of the control socket's file.
+    public var controlMode: UInt32 = 0o660
+    /// The path of a second control socket that answers questions and refuses everything else.
+    public var controlReadOnly: String?
+    /// Whether every worker is bound to one CPU.
+    public var pinWorkers = false
+    /// Where to listen, as the file says: see ``listeners(hasPassedSockets:)``.
+    public var listen: [Listen] = []
+    /// What is refused because it is too large or too much.
+    public var limits = Limits()
+    /// How long things may take.
+    public var timeouts = Timeouts()
+    /// Where the log goes, and how much of it.
+    public var log = Log()
+    /// Answers that the file itself gives.
+    public var routes: [Route] = []
+
+    /// The defaults.
+    public init() {}
+
+    /// Where to listen: what the file says; without that, the sockets that systemd passed, or 127.0.0.1:8080.
+    public func listeners(hasPassedSockets: Bool) -> [Listen] {
+        listen.isEmpty && !hasPassedSockets ? [Listen(address: "127.0.0.1:8080")] : listen
+    }
+}
+
+nonisolated extension Configuration {
+    /// How many workers there are.
+    public nonisolated enum WorkerCount: Codable, Hashable, Sendable {
+        /// As many as CPUs may be used: by affinity and by the control groups' quotas.
+        case automatic
+        /// So many, 1 to 1024.
+        case fixed(Int)
+    }
+
+    /// `[[listen]]`: an address and how to listen there.
+    public nonisolated struct Listen: Codable, Hashable, Sendable {
+        /// In a form of `SocketAddress`.
+        public var address: String
+        /// The name of the socket that systemd passes for it (`FileDescriptorName=`); `nil` when it has none.
+        public var name: String?
+        /// Connections that may wait to be accepted.
+        public var backlog: Int32 = 4096
+        /// How long to wait for a connection's first bytes before accepting it; `nil`: not at all.
+        public var deferAccept: ConfigurationDuration?
+        /// Whether small writes leave at once.
+        public var noDelay = true
+        /// Idle time before TCP probes the peer; `nil`: it does not.
+        public var keepAlive: ConfigurationDuration?
+        /// Time between probes.
+        public var keepAliveInterval: ConfigurationDuration = .seconds(15)
+        /// Unanswered probes until the connection is dropped.
+        public var keepAliveCount: Int32 = 4
+        /// Whether an IPv6 address leaves IPv4 to others.
+        public var ipv6Only = true
+        /// The mode of a Unix socket's file; `nil` leaves it to the umask.
+        public var mode: UInt32?
+
+        /// An address, and the defaults.
+        public init(address: String) { self.address = address }
+    }
+
+    /// `[limits]`
+    public nonisolated struct Limits: Codable, Hashable, Sendable {
+        /// Bytes of a request line.
+        public var requestLine = ByteCount(8192)
+        /// Bytes of all fields of a head.
+        public var fieldSection = ByteCount(32768)
+        /// Fields of a head.
+        public var fields = 100
+        /// Bytes of a body.
+        public var body = ByteCount(1 << 20)
+        /// Open connections of one worker.
+        public var connections = 10_000
+
+        /// The defaults.
+        public init() {}
+    }
+
+    /// `[timeouts]`
+    public nonisolated struct Timeouts: Codable, Hashable, Sendable {
+        /// Until a request's head is complete.
+        public var head: ConfigurationDuration = .seconds(10)
+        /// Between two pieces of a body.
+        public var body: ConfigurationDuration = .seconds(30)
+        /// Between a response and the next request.
+        public var idle: ConfigurationDuration = .seconds(75)
+        /// Until the client takes some more of a response.
+        public var write: ConfigurationDuration = .seconds(30)
+        /// Until a new worker is ready.
+        public var start: ConfigurationDuration = .seconds(10)
+        /// Until a worker whose loop stands still is replaced.
+        public var stall: ConfigurationDuration = .seconds(10)
+        /// Until a worker that is to end closes what is left.
+        public var drain: ConfigurationDuration = .seconds(30)
+        /// How long an idle connection of such a worker is kept.
+        public var drainIdle: ConfigurationDuration = .seconds(2)
+
+        /// The defaults.
+        public init() {}
+    }
+
+    /// `[log]`
+    public nonisolated struct Log: Codable, Hashable, Sendable {
+        /// Entries below are not written.
+        public var level: Logger.Level = .info
+        /// In a form of `LogTarget`.
+        public var target = "auto"
+
+        /// The defaults.
+        public init() {}
+    }
+
+    /// `[[route]]`: an answer that the file itself gives.
+    public nonisolated struct Route: Codable, Hashable, Sendable {
+        /// In the form of `RoutePattern`.
+        public var path: String
+        /// The methods it answers; GET includes HEAD.
+        public var methods = ["GET"]
+        /// The body, in the form of ``TextTemplate``.
+        public var text = ""
+        /// The status code, 200 to 599.
+        public var status = 200
+        /// The value of the Content-Type field.
+        public var contentType = "text/plain; charset=utf-8"
+
+        /// A path, and the defaults.
+        public init(path: String) { self.path = path }
+
+        /// The text, ready to be filled.
+        public var template: TextTemplate { TextTemplate(text, contentType: contentType) }
+    }
+}

@@ -1,0 +1,84 @@
+// All keys that there are, with the values they take.
+
+nonisolated extension ClosedRange where Bound == ConfigurationDuration {
+    /// Every wait ends: no duration is zero, none longer than a day.
+    static var anyWait: Self { .milliseconds(1) ... .seconds(86_400) }
+    /// What TCP takes: whole seconds, up to 32767 (man 7 tcp).
+    static var tcpSeconds: Self { .seconds(1) ... .seconds(32_767) }
+}
+
+nonisolated extension Configuration {
+    /// The names of the tables.
+    static let tables = ["limits", "timeouts", "log"]
+    /// The names of the arrays of tables.
+    static let arraysOfTables = ["listen", "route"]
+
+    static let settings: [Setting<Configuration>] = [
+        Setting("workers", \.workers, SettingReaders.workers),
+        Setting("control", \.control, SettingReaders.socketPath),
+        Setting("control_mode", \.controlMode, SettingReaders.mode),
+        Setting("control_read_only", \.controlReadOnly, SettingReaders.socketPath),
+        Setting("pin_workers", \.pinWorkers, SettingReaders.boolean),
+    ]
+
+    /// The keys that may be said outside of the file, `table.key`; `listen` stands for all addresses.
+    static var overridableKeys: [String] {
+        settings.map(\.name) + ["listen"] + Limits.settings.map { "limits.\($0.name)" }
+            + Timeouts.settings.map { "timeouts.\($0.name)" } + Log.settings.map { "log.\($0.name)" }
+    }
+}
+
+nonisolated extension Configuration.Listen {
+    static let settings: [Setting<Self>] = [
+        Setting("address", \.address, isRequired: true, SettingReaders.address),
+        Setting("name", \.name, SettingReaders.listenerName),
+        Setting("backlog", \.backlog, SettingReaders.integer(1...1_000_000)),
+        Setting("defer_accept", \.deferAccept, SettingReaders.optionalDuration(.tcpSeconds)),
+        Setting("no_delay", \.noDelay, SettingReaders.boolean),
+        Setting("keep_alive", \.keepAlive, SettingReaders.optionalDuration(.tcpSeconds)),
+        Setting("keep_alive_interval", \.keepAliveInterval, SettingReaders.duration(.tcpSeconds)),
+        Setting("keep_alive_count", \.keepAliveCount, SettingReaders.integer(1...127)),
+        Setting("ipv6_only", \.ipv6Only, SettingReaders.boolean),
+        Setting("mode", \.mode, SettingReaders.someMode),
+    ]
+}
+
+nonisolated extension Configuration.Limits {
+    static let settings: [Setting<Self>] = [
+        Setting("request_line", \.requestLine, SettingReaders.bytes(ByteCount(64)...ByteCount(1 << 24))),
+        Setting("field_section", \.fieldSection, SettingReaders.bytes(ByteCount(64)...ByteCount(1 << 24))),
+        Setting("fields", \.fields, SettingReaders.integer(1...10_000)),
+        Setting("body", \.body, SettingReaders.bytes(ByteCount(0)...ByteCount(1 << 50))),
+        Setting("connections", \.connections, SettingReaders.integer(1...10_000_000)),
+    ]
+}
+
+nonisolated extension Configuration.Timeouts {
+    static let settings: [Setting<Self>] = [
+        Setting("head", \.head, SettingReaders.duration(.anyWait)),
+        Setting("body", \.body, SettingReaders.duration(.anyWait)),
+        Setting("idle", \.idle, SettingReaders.duration(.anyWait)),
+        Setting("write", \.write, SettingReaders.duration(.anyWait)),
+        Setting("start", \.start, SettingReaders.duration(.anyWait)),
+        Setting("stall", \.stall, SettingReaders.duration(.anyWait)),
+        Setting("drain", \.drain, SettingReaders.duration(.anyWait)),
+        Setting("drain_idle", \.drainIdle, SettingReaders.duration(.anyWait)),
+    ]
+}
+
+nonisolated extension Configuration.Log {
+    static let settings: [Setting<Self>] = [
+        Setting("level", \.level, SettingReaders.logLevel),
+        Setting("target", \.target, SettingReaders.logTarget),
+    ]
+}
+
+nonisolated extension Configuration.Route {
+    static let settings: [Setting<Self>] = [
+        Setting("path", \.path, isRequired: true, SettingReaders.routePath),
+        Setting("methods", \.methods, SettingReaders.methods),
+        Setting("text", \.text, SettingReaders.text),
+        Setting("status", \.status, SettingReaders.integer(200...599)),
+        Setting("content_type", \.contentType, SettingReaders.contentType),
+    ]
+}

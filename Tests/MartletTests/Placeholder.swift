@@ -1,0 +1,1 @@
+// Empty until the first type moves in.
