@@ -1,0 +1,157 @@
+import MartletLoop
+import MartletServer
+
+// Each group's table of names, kinds, units and help. The switches are exhaustive: a counter cannot be added without
+// saying what it means.
+
+/// What the supervisor knows of a worker's process, from /proc; written by the supervisor.
+public nonisolated enum ProcessCounter: Int, StatisticsName {
+    /// When the process started, in seconds since 1970.
+    case startedAtUnix
+    /// CPU time in user mode.
+    case userMicroseconds
+    /// CPU time in the kernel.
+    case systemMicroseconds
+    /// Resident memory, shared pages included.
+    case residentBytes
+    /// Resident memory that no other process shares; 0 when the kernel does not tell.
+    case privateBytes
+    /// Open descriptors; 0 when the kernel does not tell.
+    case openDescriptors
+
+    /// Where the group starts in a block.
+    public static var firstWord: Int { StatisticsLayout.process }
+
+    /// What the figure is called and means.
+    public var field: StatisticsField {
+        switch self {
+        case .startedAtUnix: .init("process_started_at", .timestamp, "When the newest process started", .seconds)
+        case .userMicroseconds: .init("process_user_microseconds", .counter, "CPU time in user mode", .microseconds)
+        case .systemMicroseconds:
+            .init("process_system_microseconds", .counter, "CPU time in the kernel", .microseconds)
+        case .residentBytes: .init("process_resident_bytes", .gauge, "Resident memory, shared pages included", .bytes)
+        case .privateBytes: .init("process_private_bytes", .gauge, "Resident memory of this process alone", .bytes)
+        case .openDescriptors: .init("process_open_descriptors", .gauge, "Open file descriptors")
+        }
+    }
+}
+
+/// What happened to the workers of a slot; written by the supervisor.
+public nonisolated enum SlotCounter: Int, StatisticsName {
+    /// Workers started, for whatever reason.
+    case workersStarted
+    /// Workers that ended without being asked to and were replaced.
+    case respawns
+    /// Workers killed because their loop stood still.
+    case stalls
+
+    /// Where the group starts in a block.
+    public static var firstWord: Int { StatisticsLayout.slot }
+
+    /// What the figure is called and means.
+    public var field: StatisticsField {
+        switch self {
+        case .workersStarted: .init("workers_started", .counter, "Workers started, for whatever reason")
+        case .respawns: .init("respawns", .counter, "Workers that ended unasked and were replaced")
+        case .stalls: .init("stalls", .counter, "Workers killed because their loop stood still")
+        }
+    }
+}
+
+/// What happened to the service as a whole; written by the supervisor.
+public nonisolated enum ServiceCounter: Int, StatisticsName {
+    /// Reloads that replaced every worker.
+    case reloadsSucceeded
+    /// Reloads that were refused or failed, with the old generation going on.
+    case reloadsFailed
+    /// When the last reload ended, in seconds since 1970; 0 if there was none.
+    case lastReloadAtUnix
+
+    /// Where the group starts in a block.
+    public static var firstWord: Int { StatisticsLayout.service }
+
+    /// What the figure is called and means.
+    public var field: StatisticsField {
+        switch self {
+        case .reloadsSucceeded: .init("reloads_succeeded", .counter, "Reloads that replaced every worker")
+        case .reloadsFailed: .init("reloads_failed", .counter, "Reloads refused or failed; the old workers went on")
+        case .lastReloadAtUnix: .init("last_reload_at", .timestamp, "When the last reload ended", .seconds)
+        }
+    }
+}
+
+/// What statistics tell of the time from a request's first byte to the response's last, computed from the histogram.
+public nonisolated enum LatencyFigure: Int, StatisticsName {
+    case count, totalNanoseconds, median, percentile90, percentile99, percentile999, longest
+
+    /// Where the group starts in `StatisticsValues`: in place of the histogram.
+    public static var firstWord: Int { StatisticsLayout.latency }
+
+    /// The quantile that a figure is; `nil` for the count and the sum.
+    var quantile: Double? {
+        switch self {
+        case .count, .totalNanoseconds: nil
+        case .median: 0.5
+        case .percentile90: 0.9
+        case .percentile99: 0.99
+        case .percentile999: 0.999
+        case .longest: 1
+        }
+    }
+
+    /// What the figure is called and means.
+    public var field: StatisticsField {
+        switch self {
+        case .count: .init("latency_count", .counter, "Requests whose latency was measured")
+        case .totalNanoseconds: .init("latency_total_nanoseconds", .counter, "Sum of all latencies", .nanoseconds)
+        case .median: .init("latency_p50_nanoseconds", .gauge, "Latency that half of all requests kept", .nanoseconds)
+        case .percentile90: .init("latency_p90_nanoseconds", .gauge, "Latency that 90 % kept", .nanoseconds)
+        case .percentile99: .init("latency_p99_nanoseconds", .gauge, "Latency that 99 % kept", .nanoseconds)
+        case .percentile999: .init("latency_p999_nanoseconds", .gauge, "Latency that 99.9 % kept", .nanoseconds)
+        case .longest: .init("latency_max_nanoseconds", .maximum, "The longest latency", .nanoseconds)
+        }
+    }
+}
+
+extension LoopCounter: StatisticsName {
+    /// Where the group starts in a block.
+    public nonisolated static var firstWord: Int { StatisticsLayout.loop }
+
+    /// What the figure is called and means.
+    public nonisolated var field: StatisticsField {
+        switch self {
+        case .ticks: .init("loop_ticks", .counter, "Turns of the event loop")
+        case .busyNanoseconds: .init("loop_busy_nanoseconds", .counter, "Time not spent waiting", .nanoseconds)
+        case .longestTickNanoseconds: .init("loop_longest_tick_nanoseconds", .maximum, "The longest turn", .nanoseconds)
+        case .jobs: .init("loop_jobs", .counter, "Jobs, callbacks and timers run")
+        case .events: .init("loop_events", .counter, "Readiness events returned by the poller")
+        }
+    }
+}
+
+extension HTTPCounter: StatisticsName {
+    /// Where the group starts in a block.
+    public nonisolated static var firstWord: Int { StatisticsLayout.http }
+
+    /// What the figure is called and means.
+    public nonisolated var field: StatisticsField {
+        switch self {
+        case .connectionsAccepted: .init("connections_accepted", .counter, "Connections accepted")
+        case .connectionsClosed: .init("connections_closed", .counter, "Connections closed, by whichever side")
+        case .connectionsActive: .init("connections_active", .gauge, "Connections open now")
+        case .connectionsRefused: .init("connections_refused", .counter, "Connections closed at once: over the limit")
+        case .acceptPauses: .init("accept_pauses", .counter, "Pauses because descriptors or memory ran out")
+        case .requests: .init("requests", .counter, "Requests whose head was parsed")
+        case .responses1xx: .init("responses_1xx", .counter, "Informational responses")
+        case .responses2xx: .init("responses_2xx", .counter, "Successful responses")
+        case .responses3xx: .init("responses_3xx", .counter, "Redirections")
+        case .responses4xx: .init("responses_4xx", .counter, "Responses that blame the client")
+        case .responses5xx: .init("responses_5xx", .counter, "Responses that blame the server")
+        case .bytesReceived: .init("bytes_received", .counter, "Bytes received from clients", .bytes)
+        case .bytesSent: .init("bytes_sent", .counter, "Bytes sent to clients", .bytes)
+        case .protocolErrors: .init("protocol_errors", .counter, "Requests refused because they broke the protocol")
+        case .handlerErrors: .init("handler_errors", .counter, "Handlers that failed unexpectedly")
+        case .timeouts: .init("timeouts", .counter, "Connections closed because the peer let a deadline pass")
+        }
+    }
+}

@@ -1,0 +1,40 @@
+import MartletLoop
+import MartletNet
+import MartletServer
+
+/// Serves a worker's sockets with an HTTP server.
+public final class HTTPWorkerService: WorkerService {
+    /// The server.
+    public let server: HTTPServer
+    /// Called once when the last connection has ended after `drain`.
+    public var onDrained: (() -> Void)?
+
+    /// A service for a server that has no listeners of its own.
+    public init(server: HTTPServer) {
+        self.server = server
+        server.onDrained = { [unowned self] in self.onDrained?() }
+    }
+
+    /// Accepts from further sockets.
+    public func accept(from listeners: [WorkerListener]) throws {
+        for listener in listeners {
+            let address = SocketAddress.local(of: listener.descriptor) ?? .any(port: 0)
+            try server.listen(on: ListeningSocket(descriptor: listener.descriptor, address: address))
+        }
+    }
+
+    /// Stops accepting from sockets.
+    public func leave(_ listeners: [WorkerListener]) {
+        for listener in listeners { server.stopListening(on: listener.descriptor) }
+    }
+
+    /// Stops accepting; every connection ends after its next response.
+    public func drain() {
+        server.drain()
+    }
+
+    /// Cuts all connections.
+    public func stop() {
+        server.abort()
+    }
+}

@@ -1,0 +1,62 @@
+import Logging
+import MartletLoop
+
+/// What a worker does with its sockets. The supervisor decides, `WorkerRuntime` passes it on.
+///
+/// A descriptor that is handed over is the service's to close.
+public protocol WorkerService: AnyObject {
+    /// Called once when nothing is under way any more after `drain`.
+    var onDrained: (() -> Void)? { get set }
+
+    /// Starts accepting from further sockets: the slot's own at the start, another slot's later.
+    ///
+    /// - Throws: why it cannot. At the start, the worker ends and the supervisor is told.
+    func accept(from listeners: [WorkerListener]) throws
+
+    /// Stops accepting from sockets and closes their descriptors. Connections go on.
+    func leave(_ listeners: [WorkerListener])
+
+    /// Stops accepting, closes the listening descriptors, and lets everything under way finish.
+    func drain()
+
+    /// Cuts everything off.
+    func stop()
+}
+
+/// A listening socket in a worker.
+public nonisolated struct WorkerListener: Hashable, Sendable {
+    /// The name in the configuration.
+    public let name: String
+    /// Where it listens, in the configuration's notation, with the port that it got.
+    public let address: String
+    /// Non-blocking and close-on-exec.
+    public let descriptor: Int32
+}
+
+/// Who a worker is and what it got from the supervisor.
+public struct WorkerContext {
+    /// The slot whose sockets it accepts from.
+    public let slot: Int
+    /// Goes up with each reload.
+    public let generation: Int
+    /// The validated configuration, as `SupervisorPlan.workerPayload` held it.
+    public let payload: [UInt8]
+    /// For `LogSetup`.
+    public let identity: LogIdentity
+    /// For `LogSetup`.
+    public let logLevel: Logger.Level
+    /// Where to count.
+    public let statistics: WorkerStatistics
+    /// Tells the supervisor of something for `show errors`. More than a few a second are only counted.
+    public let report: (Logger.Level, String) -> Void
+}
+
+/// Why a worker cannot serve.
+public nonisolated struct WorkerError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What happened, and what to do.
+    public let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}

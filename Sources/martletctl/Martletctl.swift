@@ -1,0 +1,10 @@
+import Glibc
+import Martlet
+
+/// The control client: asks the running daemon, and tells it what to do.
+@main
+enum Martletctl {
+    static func main() {
+        exit(ControlCommand.runAsProgram())
+    }
+}
