@@ -84,9 +84,7 @@ let package = Package(
         .testTarget(name: "MartletServerTests", dependencies: ["MartletServer"], swiftSettings: onTheLoop),
         .testTarget(name: "MartletSupervisorTests", dependencies: ["MartletSupervisor"], swiftSettings: onTheLoop),
         .testTarget(name: "MartletTests", dependencies: ["Martlet"], swiftSettings: onTheLoop),
-        .testTarget(
-            name: "EndToEnd", dependencies: ["MartletLoop", "MartletNet", "martletd", "martletctl", "hello"],
-            swiftSettings: onTheLoop),
+        .testTarget(name: "EndToEnd", dependencies: ["MartletLoop"], swiftSettings: onTheLoop),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -6,7 +6,7 @@ import CMartlet
 // the documented `typealias DefaultExecutorFactory` is silently ignored by Swift 6.3 on Linux.
 
 #if compiler(<6.3)
-#error("Martlet needs Swift 6.3 or newer: the custom executor interface that the event loop stands on")
+    #error("Martlet needs Swift 6.3 or newer: the custom executor interface that the event loop stands on")
 #endif
 
 /// Called by CMartlet's constructor, on the main thread, before `main`.

@@ -85,7 +85,8 @@ package final class EpollPoller {
     /// Waits for events, at most `milliseconds` (-1: without limit), and returns how many there are to dispatch.
     func wait(milliseconds: Int32) -> Int {
         let count = epoll_wait(descriptor, events, Int32(Self.eventsPerWait), milliseconds)
-        return max(Int(count), 0)  // the only error to expect is EINTR: a signal with a handler, then there is nothing yet
+        // The only error to expect is EINTR, when a signal had a handler: then there is nothing yet.
+        return max(Int(count), 0)
     }
 
     /// Tells the targets of the first `count` events that `wait` found.

@@ -63,10 +63,11 @@ public final class ChildProcess {
     }
 
     private static func failure(of request: SpawnRequest, step: Int32, code: Int32) -> SystemError {
-        let program = switch request.executable {
-        case .path(let path): path
-        case .descriptor: request.arguments.first ?? "the program"
-        }
+        let program =
+            switch request.executable {
+            case .path(let path): path
+            case .descriptor: request.arguments.first ?? "the program"
+            }
         return switch step {
         case 1: SystemError("pass descriptors to", target: program, code: code)
         case 2: SystemError("start \(program) in", target: request.workingDirectory, code: code)

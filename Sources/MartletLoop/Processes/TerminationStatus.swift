@@ -9,7 +9,8 @@ public nonisolated enum TerminationStatus: Hashable, Sendable, CustomStringConve
     public var description: String {
         switch self {
         case .exited(let code): "exited with code \(code)"
-        case .signaled(let number, let coreDumped): "was killed by signal \(number)\(coreDumped ? " (core dumped)" : "")"
+        case .signaled(let number, let coreDumped):
+            "was killed by signal \(number)\(coreDumped ? " (core dumped)" : "")"
         }
     }
 }

@@ -49,7 +49,10 @@ nonisolated extension SocketAddress {
     /// The address that the kernel reports: of a socket (`getsockname`) or of its peer (`getpeername`).
     ///
     /// - Returns: `nil` when the descriptor is no socket, has no such address, or is of another family.
-    init?(of descriptor: Int32, asking call: (Int32, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32) {
+    init?(
+        of descriptor: Int32,
+        asking call: (Int32, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
+    ) {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         let result = withUnsafeMutablePointer(to: &storage) { pointer in

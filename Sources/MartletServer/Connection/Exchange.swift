@@ -104,7 +104,9 @@ final class Exchange {
     // MARK: The body
 
     func nextBodyChunk() async throws -> [UInt8]? {
-        guard let connection else { throw HTTPError(.internalServerError, "the request is over: its body cannot be read any more") }
+        guard let connection else {
+            throw HTTPError(.internalServerError, "the request is over: its body cannot be read any more")
+        }
         return try await connection.nextBodyChunk()
     }
 

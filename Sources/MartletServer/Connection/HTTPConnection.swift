@@ -89,7 +89,8 @@ final class HTTPConnection: ByteStreamReactor {
             switch step {
             case .waitForInput:
                 stream.reactor = self
-                let wait = stream.mayWaitToRead(until: deadline)
+                let wait =
+                    stream.mayWaitToRead(until: deadline)
                     ? await withUnsafeContinuation { stream.setReader($0) } : .ready
                 stream.reactor = nil
                 if case .timedOut = wait {

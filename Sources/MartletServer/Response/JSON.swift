@@ -20,10 +20,14 @@ public nonisolated struct JSON<Value: Encodable>: ResponseConvertible {
     ///
     /// - Throws: `EncodingError` when the value cannot be encoded, such as a number that is not finite.
     public func response() throws -> Response {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        encoder.dateEncodingStrategy = .iso8601
-        return Response(
-            status: status, bytes: Array(try encoder.encode(value)), contentType: "application/json")
+        Response(status: status, bytes: Array(try encoder.encode(value)), contentType: "application/json")
     }
 }
+
+/// The encoder of all responses, which is never changed: making one costs as much as encoding a small value.
+private nonisolated let encoder: JSONEncoder = {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.dateEncodingStrategy = .iso8601
+    return encoder
+}()

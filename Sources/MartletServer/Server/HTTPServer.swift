@@ -118,7 +118,9 @@ public final class HTTPServer {
             isAccepting = false
             for listener in listeners.values { listener.pause() }
             counters.add(.connectionsRefused)
-            logger.warning("the limit of connections is reached: new ones wait", metadata: ["limit": "\(settings.connectionLimit)"])
+            logger.warning(
+                "the limit of connections is reached: new ones wait", metadata: ["limit": "\(settings.connectionLimit)"]
+            )
         }
     }
 
@@ -221,7 +223,9 @@ public final class HTTPServer {
         counters.add(.handlerErrors)
         logger.error(
             "a streamed response was cut",
-            metadata: ["target": "\(Request(exchange: exchange).target)", "error": "\(error)", "type": "\(type(of: error))"])
+            metadata: [
+                "target": "\(Request(exchange: exchange).target)", "error": "\(error)", "type": "\(type(of: error))",
+            ])
     }
 
     func refused(_ error: HTTP1Error, from connection: HTTPConnection) {

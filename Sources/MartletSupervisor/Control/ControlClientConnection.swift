@@ -14,7 +14,7 @@ final class ControlClientConnection {
     private let mayChange: Bool
     private var bytes: [UInt8] = []
     private var watch: DescriptorWatch?
-    private lazy var deadline = LoopTimer { [self] in giveUp("say something within \(Self.patience)") }
+    private lazy var deadline = LoopTimer { [unowned self] in giveUp("say something within \(Self.patience)") }
 
     /// How long a client may be silent, and how long it may take to read an answer.
     private static let patience: Duration = .seconds(60)
@@ -92,6 +92,8 @@ final class ControlClientConnection {
             case .text(let line, let length):
                 bytes.removeFirst(length)
                 guard await send(await answer(line), to: stream) else { return }
+                // Others get their turn between the commands of a client that sends many at once.
+                await Task.yield()
             case .incomplete:
                 guard !isComplete, master.control?.isEnding != true, let chunk = await read(from: stream) else {
                     return

@@ -25,6 +25,8 @@ struct SocketTable {
         fileprivate(set) var listeners: [ListenerSockets] = []
         fileprivate(set) var added: [ListenerSockets] = []
         fileprivate(set) var removed: [ListenerSockets] = []
+        /// Sockets of addresses that an earlier change removed and this one has again, with how many there were.
+        fileprivate(set) var reclaimed: [(listener: ListenerSockets, before: Int)] = []
         /// What the operator should know.
         fileprivate(set) var remarks: [String] = []
 
@@ -34,15 +36,24 @@ struct SocketTable {
                 listener.unlink()
                 listener.close()
             }
+            for (listener, before) in reclaimed {
+                for socket in listener.sockets.dropFirst(before) { socket.close() }
+            }
         }
     }
 
     /// Prepares another list of listeners: keeps the sockets of addresses that stay, binds those of new ones.
     ///
-    /// - Parameter slots: how many slots there will be.
+    /// - Parameters:
+    ///   - slots: how many slots there will be.
+    ///   - leaving: sockets of addresses that were removed and are still open: bound again, they would be in their own way.
     /// - Throws: when an address cannot be bound; then nothing has changed, but that there may be more slots.
-    mutating func prepare(_ plans: [ListenerPlan], slots: Int) throws(SystemError) -> Change {
+    mutating func prepare(_ plans: [ListenerPlan], slots: Int, leaving: [ListenerSockets] = []) throws(SystemError)
+        -> Change
+    {
         var change = Change()
+        // The file of a Unix socket is gone, and another one can be made.
+        var leaving = leaving.filter { !$0.address.isUnix }
         for index in listeners.indices where plans.contains(where: { $0.address == listeners[index].plan.address }) {
             try listeners[index].grow(to: slots)
         }
@@ -58,6 +69,14 @@ struct SocketTable {
                     }
                     kept.rename(as: plan)
                     passed.removeAll { $0.descriptor == kept.sockets[0].descriptor }
+                    change.listeners.append(kept)
+                } else if let index = leaving.firstIndex(where: { $0.plan.address == plan.address }) {
+                    var kept = leaving.remove(at: index)
+                    let before = kept.sockets.count
+                    kept.rename(as: plan)
+                    change.reclaimed.append((kept, before))
+                    try kept.grow(to: slots)
+                    change.reclaimed[change.reclaimed.count - 1].listener = kept
                     change.listeners.append(kept)
                 } else {
                     var made = try Self.make(plan, passed: &passed)

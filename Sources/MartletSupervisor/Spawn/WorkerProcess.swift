@@ -16,10 +16,8 @@ final class WorkerProcess {
     var state: WorkerState
     /// Set once the process has been reaped.
     private(set) var exit: TerminationStatus?
-    /// What the worker said itself about why it cannot serve.
+    /// What the worker said itself about why it cannot serve, or why it leaves although nobody has told it to.
     private(set) var failure: String?
-    /// Whether it told that it has finished what it had.
-    private(set) var isDrained = false
     /// Whether it belongs to a reload that is not committed.
     var isCandidate: Bool
     /// Whether it was told to end at once.
@@ -117,7 +115,7 @@ final class WorkerProcess {
             send(.logLevel(LogSetup.level.rawValue))
         case .failed(let reason): failure = reason
         case .event(let level, let text): onEvent(Logger.Level(rawValue: level) ?? .warning, text)
-        case .drained: isDrained = true
+        case .drained: break  // its end follows, and says as much
         }
         onChange()
     }

@@ -53,7 +53,9 @@ extension Master {
             let payload = try WorkerSpawner.payloadFile(plan.workerPayload)
             let change: SocketTable.Change
             do {
-                change = try sockets.prepare(plan.listeners, slots: max(slots.count, plan.workers))
+                change = try sockets.prepare(
+                    plan.listeners, slots: max(slots.count, plan.workers),
+                    leaving: leavingSockets.flatMap(\.sockets))
             } catch {
                 close(payload)
                 throw error
@@ -138,6 +140,10 @@ extension Master {
                 old.insert(worker.id)
             }
         }
+        var remarks = finished.sockets.remarks
+        if finished.plan.control != plan.control {
+            remarks.append("the control socket has changed: that takes effect at the next start")
+        }
         close(payload)
         payload = finished.payload
         plan = finished.plan
@@ -145,9 +151,10 @@ extension Master {
         generation = finished.transaction.generation
         LogSetup.level = plan.logLevel
         sockets.apply(finished.sockets)
+        keep(finished.sockets.reclaimed.map(\.listener))
         leave(finished.sockets.removed, workers: old)
         for slot in slots { slot.forgive() }
-        conclude(true, messages: finished.sockets.remarks, startedAt: finished.startedAt, done: finished.done)
+        conclude(true, messages: remarks, startedAt: finished.startedAt, done: finished.done)
     }
 
     /// Addresses that are gone from the configuration: nobody finds them any more, what has arrived is still accepted.
@@ -155,6 +162,14 @@ extension Master {
         guard !removed.isEmpty else { return }
         for listener in removed { listener.unlink() }
         leavingSockets.append((removed, workers))
+    }
+
+    /// Addresses that are back before their sockets were closed.
+    private func keep(_ reclaimed: [ListenerSockets]) {
+        let descriptors = Set(reclaimed.map { $0.sockets[0].descriptor })
+        for index in leavingSockets.indices {
+            leavingSockets[index].sockets.removeAll { descriptors.contains($0.sockets[0].descriptor) }
+        }
     }
 
     /// Closes sockets of removed addresses that nobody accepts from any more.

@@ -43,10 +43,8 @@ extension Master {
             note(.error, "\(who) did not start: \(reason)")
             failed(worker, readySince: nil, reason: reason, in: slot)
         case .crashed(let since):
-            // A worker that drained on its own account, as after a TERM of its own, is replaced all the same.
-            let what = worker.isDrained ? "has ended unasked" : "\(status)"
-            note(.error, "\(who) \(what)")
-            failed(worker, readySince: since, reason: "it \(what)", in: slot)
+            note(.error, "\(who) \(status)")
+            failed(worker, readySince: since, reason: "it \(status)", in: slot)
         case .stalled:
             // Counted and replaced when it was found out.
             logger.info("\(who), which stood still, is gone")
@@ -106,6 +104,8 @@ extension Master {
             worker.kill(.failedStart("it was not ready within \(plan.startTimeout)"))
         case .proving(_, let deadline) where deadline <= now:
             worker.kill(.failedStart("it said that it was ready, but its event loop stands still"))
+        case .ready(let since) where worker.failure != nil && !worker.isRetiring:
+            leaves(worker, readySince: since, in: slot)
         case .ready(let since):
             if isLate { worker.stallWatch.restart(at: now) }
             if worker.stallWatch.look(ticks: worker.ticks, at: now) >= stallTimeout {
@@ -119,16 +119,26 @@ extension Master {
         }
     }
 
-    private func stalled(_ worker: WorkerProcess, readySince: EventLoop.Instant, in slot: Slot) {
-        let state = HostFiles.system["/proc/\(worker.pid)/stat"].flatMap {
-            $0.split(separator: ")").last?.dropFirst().first
+    /// A worker that was ready ends on its own account, as after a signal of its own: it is replaced while it drains.
+    private func leaves(_ worker: WorkerProcess, readySince: EventLoop.Instant, in slot: Slot) {
+        let reason = worker.failure ?? "it ends"
+        note(.warning, "worker \(worker.pid) of slot \(slot.index) leaves: \(reason)")
+        if worker.isCandidate {
+            reloadFailed(slot: slot.index, reason: reason)
+        } else {
+            countFailure(.respawns, in: slot, readySince: readySince)
         }
-        let place = HostFiles.system["/proc/\(worker.pid)/wchan"] ?? ""
+        worker.isRetiring = true
+    }
+
+    private func stalled(_ worker: WorkerProcess, readySince: EventLoop.Instant, in slot: Slot) {
+        let state = ProcessFacts.read(pid: worker.pid).map { String($0.state) } ?? "unknown"
+        // The function of the kernel that it sleeps in; 0 when it runs (man 5 proc).
+        let place = HostFiles.system["/proc/\(worker.pid)/wchan"] ?? "0"
         note(
             .error,
             "worker \(worker.pid) of slot \(slot.index) is replaced: its event loop has stood still for \(stallTimeout)"
-                + " (process state \(state.map(String.init) ?? "unknown"), waiting in \(place.isEmpty ? "nothing" : place))"
-        )
+                + " (process state \(state)\(place == "0" ? "" : ", in \(place)"))")
         worker.state = .stalled(since: readySince, killAt: now + Self.backtraceTime)
         worker.signal(martlet_backtrace_signal())
         guard !worker.isCandidate, !worker.isRetiring, phase != .stopping else { return }

@@ -137,7 +137,7 @@ public final class WorkerRuntime {
         var watches: [SignalWatch] = []
         for number in left { watches.append(try loop.onSignal(number) {}) }
         for number in [SIGTERM, SIGQUIT] {
-            watches.append(try loop.onSignal(number) { [unowned self] in drain(within: Self.ownDrainTimeout) })
+            watches.append(try loop.onSignal(number) { [unowned self] in leave(because: "it got signal \(number)") })
         }
         watches.append(try loop.onSignal(SIGUSR1) { [unowned self] in reopenLogs() })
         return watches
@@ -219,6 +219,13 @@ public final class WorkerRuntime {
     }
 
     // MARK: End
+
+    /// Ends unasked; the supervisor hears of it at once, and has the slot's sockets accepted from elsewhere.
+    private func leave(because reason: String) {
+        guard state == .serving else { return }
+        tell(.failed(reason))
+        drain(within: Self.ownDrainTimeout)
+    }
 
     private func drain(within timeout: Duration) {
         guard state == .serving else { return }

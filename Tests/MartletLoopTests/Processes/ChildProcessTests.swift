@@ -4,9 +4,12 @@ import Testing
 
 @Suite("Child processes")
 struct ChildProcessTests {
-    @Test("exit codes and signals are told apart", arguments: [
-        ("exit 0", TerminationStatus.exited(0)), ("exit 7", .exited(7)), ("kill -TERM $$", .signaled(SIGTERM, coreDumped: false)),
-    ])
+    @Test(
+        "exit codes and signals are told apart",
+        arguments: [
+            ("exit 0", TerminationStatus.exited(0)), ("exit 7", .exited(7)),
+            ("kill -TERM $$", .signaled(SIGTERM, coreDumped: false)),
+        ])
     func reportsStatus(script: String, expected: TerminationStatus) async throws {
         let child = try ChildProcess.spawn(shell(script))
         #expect(await child.wait() == expected)
@@ -61,11 +64,13 @@ struct ChildProcessTests {
         #expect(await child.wait() == .signaled(SIGUSR2, coreDumped: false))
     }
 
-    @Test("what cannot start says why", arguments: [
-        ("/nowhere/program", nil, "cannot execute /nowhere/program: no such file or directory"),
-        ("/bin/sh", "/nowhere", "cannot start /bin/sh in /nowhere: no such file or directory"),
-        ("/etc/passwd", nil, "cannot execute /etc/passwd: permission denied"),
-    ] as [(String, String?, String)])
+    @Test(
+        "what cannot start says why",
+        arguments: [
+            ("/nowhere/program", nil, "cannot execute /nowhere/program: no such file or directory"),
+            ("/bin/sh", "/nowhere", "cannot start /bin/sh in /nowhere: no such file or directory"),
+            ("/etc/passwd", nil, "cannot execute /etc/passwd: permission denied"),
+        ] as [(String, String?, String)])
     func reportsFailure(path: String, directory: String?, message: String) {
         var request = SpawnRequest(.path(path), arguments: [path])
         request.workingDirectory = directory

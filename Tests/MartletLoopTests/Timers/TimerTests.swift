@@ -41,7 +41,9 @@ struct TimerTests {
         #expect(fired == 1)
     }
 
-    @Test("a delay in the past, or zero, means as soon as possible", arguments: [Duration.zero, .seconds(-1), .seconds(Int64.min)])
+    @Test(
+        "a delay in the past, or zero, means as soon as possible",
+        arguments: [Duration.zero, .seconds(-1), .seconds(Int64.min)])
     func pastMeansNow(delay: Duration) async throws {
         await withUnsafeContinuation { done in EventLoop.main.callLater(delay) { done.resume() } }
         try await Task.sleep(for: delay)
@@ -70,7 +72,9 @@ struct TimerTests {
 
     @Test("whatever the delay, a timer is due in its own millisecond and not before")
     func everyDelayIsExact() {
-        let delays: [UInt64] = [1, 2, 63, 64, 65, 127, 128, 4095, 4096, 4097, 262_143, 262_144, 16_777_217, 4_000_000_000]
+        let delays: [UInt64] = [
+            1, 2, 63, 64, 65, 127, 128, 4095, 4096, 4097, 262_143, 262_144, 16_777_217, 4_000_000_000,
+        ]
         for start in [UInt64(0), 1, 63, 64, 4095, 1_000_003] {
             for delay in delays {
                 var wheel = TimerWheel(origin: instant(0))

@@ -6,18 +6,22 @@ import Testing
 
 @Suite("Listening", .serialized)
 struct ListenerTests {
-    @Test("a client reaches the address that the kernel chose", arguments: ["127.0.0.1:0", "[::1]:0", ":0", "unix:@martlet-test-listener"])
+    @Test(
+        "a client reaches the address that the kernel chose",
+        arguments: ["127.0.0.1:0", "[::1]:0", ":0", "unix:@martlet-test-listener"])
     func accepts(text: String) async throws {
         let socket = try ListeningSocket.bind(SocketAddress(parsing: text), options: ListenOptions())
         #expect(socket.address.port != 0)
         var client: Client?
         let accepted = await withUnsafeContinuation { (done: UnsafeContinuation<Int32, Never>) in
             var listener: Listener?
-            listener = try? Listener(descriptor: socket.descriptor, onAccept: { descriptor in
-                listener?.close()
-                listener = nil
-                done.resume(returning: descriptor)
-            }, onExhaustion: { _ in })
+            listener = try? Listener(
+                descriptor: socket.descriptor,
+                onAccept: { descriptor in
+                    listener?.close()
+                    listener = nil
+                    done.resume(returning: descriptor)
+                }, onExhaustion: { _ in })
             client = try? Client(socket.address)
         }
         #expect(client != nil && accepted >= 0)
@@ -47,7 +51,9 @@ struct ListenerTests {
         #expect(second.address == first.address)
     }
 
-    @Test("a Unix socket's file is replaced when nobody serves it, refused when somebody does, and never removed when it is no socket")
+    @Test(
+        "a Unix socket's file is replaced when nobody serves it, refused when somebody does, and never removed when it is no socket"
+    )
     func claimsUnixFiles() throws {
         let path = "/tmp/martlet-listener-\(getpid()).sock"
         let address = try SocketAddress(parsing: "unix:\(path)")
@@ -71,7 +77,8 @@ struct ListenerTests {
     func pauses() async throws {
         let socket = try ListeningSocket.bind(SocketAddress(parsing: "127.0.0.1:0"), options: ListenOptions())
         var accepted: [Int32] = []
-        let listener = try Listener(descriptor: socket.descriptor, onAccept: { accepted.append($0) }, onExhaustion: { _ in })
+        let listener = try Listener(
+            descriptor: socket.descriptor, onAccept: { accepted.append($0) }, onExhaustion: { _ in })
         listener.pause()
         let client = try Client(socket.address)
         await pause(.milliseconds(20))
@@ -93,7 +100,8 @@ final class Client {
     let descriptor: Int32
 
     init(_ address: SocketAddress) throws {
-        let target: SocketAddress = if case .any(let port) = address { .ipv4(.init(bits: 0x7f00_0001), port: port) } else { address }
+        let target: SocketAddress =
+            if case .any(let port) = address { .ipv4(.init(bits: 0x7f00_0001), port: port) } else { address }
         let made = socket(target.family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard made >= 0, target.withSystemAddress({ connect(made, $0, $1) }) == 0 else {
             throw SystemError("connect to", target: "\(address)")

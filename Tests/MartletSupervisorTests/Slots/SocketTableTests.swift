@@ -64,6 +64,22 @@ struct SocketTableTests {
         try ListeningSocket.bind(abstract, options: ListenOptions()).close()
     }
 
+    @Test("an address that comes back while its sockets are still open gets them back")
+    func reclaimed() throws {
+        let port = try ListeningSocket.bind(Self.loopback, options: ListenOptions())
+        port.close()
+        var table = SocketTable(passed: [])
+        table.apply(try table.prepare([plan("comes and goes", port.address)], slots: 1))
+        let descriptor = table.endpoints(ofSlot: 0)[0].descriptor
+        let removal = try table.prepare([], slots: 1)
+        table.apply(removal)
+        #expect(removal.removed.count == 1)
+        table.apply(try table.prepare([plan("back", port.address)], slots: 2, leaving: removal.removed))
+        defer { table.close() }
+        #expect(table.endpoints(ofSlot: 0).map(\.descriptor) == [descriptor])
+        #expect(table.slotCount == 2)
+    }
+
     @Test("a Unix socket is one for all slots, which nobody has to adopt; its file goes with the address")
     func sharedSocket() throws {
         var template = Array("/tmp/martlet-test-XXXXXX".utf8CString)

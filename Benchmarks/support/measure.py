@@ -1,0 +1,148 @@
+"""What the benchmarks share: the peers' servers, CPU time of process trees, and how results are printed."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = ROOT / ".build"
+
+NGINX = """user root; worker_processes {workers}; pid {directory}/pid; error_log stderr crit; daemon off;
+worker_rlimit_nofile 20000;
+events {{ worker_connections 16384; multi_accept on; }}
+http {{
+  access_log off; server_tokens off; etag off; tcp_nodelay on; keepalive_requests 1000000000; keepalive_timeout 300s;
+  client_body_temp_path {directory}/body; proxy_temp_path {directory}/proxy; fastcgi_temp_path {directory}/fastcgi;
+  uwsgi_temp_path {directory}/uwsgi; scgi_temp_path {directory}/scgi;
+  server {{
+    listen 127.0.0.1:{port} reuseport backlog=4096;
+    location = /plaintext {{ default_type text/plain; return 200 "Hello, World!"; }}
+    location = /json {{ default_type application/json; return 200 '{{"message":"Hello, World!"}}'; }}
+    location ~ ^/hello/(?<name>[^/]+)$ {{ default_type text/plain; return 200 "Hello, $name"; }}
+  }}
+}}
+"""
+
+
+def need(*packages):
+    """Installs the Debian packages that are missing; on standard error, so that --json stays JSON."""
+    if subprocess.run([ROOT / ".ci/need", *packages], stdout=sys.stderr).returncode:
+        sys.exit(1)
+
+
+def free_port():
+    """A port that nobody has now."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def split_cpus():
+    """A CPU for the server and one for the client; the same when there is only one."""
+    cpus = sorted(os.sched_getaffinity(0))
+    return str(cpus[0]), str(cpus[-1])
+
+
+def nginx_command(directory, port, workers):
+    """Writes a configuration with the routes of bench-server; returns the command that serves it."""
+    configuration = pathlib.Path(directory) / "nginx.conf"
+    configuration.write_text(NGINX.format(directory=directory, port=port, workers=workers))
+    nginx = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin:/sbin")
+    return [nginx, "-p", directory, "-c", str(configuration), "-e", "stderr"]
+
+
+def null_server():
+    """Builds the null server; `None` without a C compiler."""
+    compiler = shutil.which("gcc") or shutil.which("clang")
+    if not compiler:
+        return None
+    binary = BUILD / "bench" / "null"
+    binary.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run([compiler, "-O3", "-o", binary, ROOT / "Benchmarks/support/null.c"], check=True)
+    return binary
+
+
+class Server:
+    """A server in a session of its own, and a directory that goes with it."""
+
+    def __init__(self, name, command, port):
+        self.name, self.port = name, port
+        self.log = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(
+            [str(word) for word in command], stdout=subprocess.DEVNULL, stderr=self.log, start_new_session=True)
+
+    def wait_until_it_answers(self, path, seconds=15):
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                with socket.create_connection(("127.0.0.1", self.port), timeout=2) as s:
+                    s.sendall(f"GET {path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n".encode())
+                    if s.recv(4096).startswith(b"HTTP/1.1 200"):
+                        return
+            except OSError:
+                pass
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.log.seek(0)
+                sys.exit(f"{self.name} does not answer on port {self.port}: {self.log.read().decode(errors='replace')}")
+            time.sleep(0.02)
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+        self.log.close()
+
+    def cpu_nanoseconds(self):
+        """CPU time of all living threads of the process and its descendants (/proc/PID/task/TID/schedstat)."""
+        total = 0
+        for pid in self._tree():
+            for thread in _list(f"/proc/{pid}/task"):
+                try:
+                    with open(f"/proc/{pid}/task/{thread}/schedstat") as f:
+                        total += int(f.read().split()[0])
+                except OSError:
+                    pass
+        return total
+
+    def _tree(self):
+        children = {}
+        for pid in filter(str.isdigit, _list("/proc")):
+            try:
+                with open(f"/proc/{pid}/stat") as f:
+                    children.setdefault(int(f.read().rsplit(")", 1)[1].split()[1]), []).append(int(pid))
+            except OSError:
+                pass
+        todo, found = [self.process.pid], []
+        while todo:
+            pid = todo.pop()
+            found.append(pid)
+            todo += children.get(pid, [])
+        return found
+
+
+def _list(directory):
+    try:
+        return os.listdir(directory)
+    except OSError:
+        return []
+
+
+def show(rows, unit, as_json):
+    """Rows of {row, peer, ours, theirs, ratio}, as JSON or as a table."""
+    if as_json:
+        print(json.dumps(rows, indent=1))
+        return
+    print(f"{'':<14}{'peer':<10}{'ours':>12}{'theirs':>12}{'ratio':>8}   {unit}")
+    for r in rows:
+        print(f"{r['row']:<14}{r['peer']:<10}{r['ours']:>12,.1f}{r['theirs']:>12,.1f}{r['ratio']:>8.2f}")

@@ -1,0 +1,110 @@
+# Martlet. `make run` builds a release and serves etc/martlet.toml; `make test` is what a change has to pass.
+
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+SYSCONFDIR ?= /etc
+UNITDIR ?= /lib/systemd/system
+DESTDIR ?=
+SECONDS ?= 3600
+
+# Exclusive access to variables is checked while a debug build runs its tests; a release, whose loop has one thread, goes
+# without the checks, which perf saw taking 6 % of a loaded worker's time.
+RELEASE = swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
+BINARIES = $(CURDIR)/.build/release
+SWIFT_FILES = Package.swift Sources Tests Examples Benchmarks
+LIBRARIES = MartletLoop MartletNet MartletHTTP MartletServer MartletSupervisor Martlet
+
+.PHONY: help run build test test-unit test-end-to-end test-systemd fuzz bench lint format docs install uninstall clean \
+	build-packages test-packages release-all bench-server
+
+help:
+	@echo "make run           build a release and serve etc/martlet.toml, one worker per core"
+	@echo "make build         release binaries in .build/release"
+	@echo "make test          format, linkage, unit tests, end-to-end tests, twenty seconds of fuzzing"
+	@echo "make test-systemd  the service under a real systemd, in a container (root)"
+	@echo "make fuzz          fuzz the parsers; SECONDS=3600"
+	@echo "make bench         every benchmark, next to its peers"
+	@echo "make lint format   check, or apply, the formatting"
+	@echo "make docs          DocC archives in .build/docs"
+	@echo "make install       PREFIX=/usr/local SYSCONFDIR=/etc DESTDIR=; make uninstall takes it away"
+
+# Once, so that `make run` is the first command that anyone has to type.
+build-packages:
+	@.ci/need pkg-config libsystemd-dev
+
+test-packages: build-packages
+	@.ci/need binutils curl procps socat systemd util-linux wrk
+
+build: build-packages
+	$(RELEASE) --product martletd
+	$(RELEASE) --product martletctl
+
+# The end-to-end tests also drive an example and the server of the benchmarks.
+release-all: build bench-server
+	$(RELEASE) --product hello
+
+bench-server: build-packages
+	$(RELEASE) --product bench-server
+
+run: build
+	@.ci/first-steps etc/martlet.toml
+	@exec .build/release/martletd run --config etc/martlet.toml
+
+test: test-packages lint release-all
+	.ci/check-binaries .build/release/martletd .build/release/martletctl
+	swift build --build-tests
+	$(MAKE) --no-print-directory test-unit test-end-to-end
+	Tests/Fuzz/run 20
+
+test-unit: test-packages
+	swift test --disable-xctest --skip '^EndToEnd\.'
+
+# Apart from the unit tests: these load the machine and measure what happens to others meanwhile.
+test-end-to-end: test-packages
+	MARTLET_BINARIES=$(BINARIES) swift test --disable-xctest --filter '^EndToEnd\.'
+
+test-systemd: build
+	Tests/systemd/run
+
+fuzz:
+	Tests/Fuzz/run $(SECONDS)
+
+bench: release-all
+	@.ci/need curl nginx-light procps python3 util-linux wrk
+	@set -e; for benchmark in $$(find Benchmarks -maxdepth 1 -type f -executable ! -name serve | sort); do \
+		echo "== $$benchmark"; $$benchmark; \
+	done
+
+lint:
+	swift format lint --strict --parallel --recursive --configuration .swift-format $(SWIFT_FILES)
+	@for script in .ci/* Tests/systemd/run Benchmarks/serve; do bash -n $$script || exit 1; done
+
+format:
+	swift format --in-place --parallel --recursive --configuration .swift-format $(SWIFT_FILES)
+
+docs: build-packages
+	.ci/docs $(LIBRARIES)
+
+install:
+	@test -x .build/release/martletd -a -x .build/release/martletctl || { echo "nothing to install: run \`make build\` first" >&2; exit 1; }
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SYSCONFDIR)/martlet $(DESTDIR)$(UNITDIR)
+	install -m 755 .build/release/martletd .build/release/martletctl $(DESTDIR)$(BINDIR)
+	@if test -e $(DESTDIR)$(SYSCONFDIR)/martlet/martlet.toml; then \
+		echo "keeping $(DESTDIR)$(SYSCONFDIR)/martlet/martlet.toml"; \
+	else \
+		install -m 644 etc/martlet.toml $(DESTDIR)$(SYSCONFDIR)/martlet/martlet.toml; \
+	fi
+	sed -e 's|/usr/\(local/\)\{0,1\}bin/martlet|$(BINDIR)/martlet|g' -e 's|/etc/martlet|$(SYSCONFDIR)/martlet|g' \
+		deploy/systemd/martlet.service >$(DESTDIR)$(UNITDIR)/martlet.service
+	chmod 644 $(DESTDIR)$(UNITDIR)/martlet.service
+
+# A configuration that somebody wrote stays.
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/martletd $(DESTDIR)$(BINDIR)/martletctl $(DESTDIR)$(UNITDIR)/martlet.service
+	@if cmp -s etc/martlet.toml $(DESTDIR)$(SYSCONFDIR)/martlet/martlet.toml; then \
+		rm -f $(DESTDIR)$(SYSCONFDIR)/martlet/martlet.toml; \
+	fi
+	@rmdir $(DESTDIR)$(SYSCONFDIR)/martlet 2>/dev/null || echo "leaving $(DESTDIR)$(SYSCONFDIR)/martlet: not empty, or not there"
+
+clean:
+	rm -rf .build
