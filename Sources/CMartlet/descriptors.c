@@ -3,12 +3,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 enum { MOST_DESCRIPTORS = 253 };  // SCM_MAX_FD
 
 int martlet_accept(int listener) { return accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC); }
+
+int martlet_unsent_bytes(int descriptor) {
+    int count;
+    return ioctl(descriptor, TIOCOUTQ, &count) < 0 ? -1 : count;
+}
 
 int martlet_memfd(const char *name) {
     int descriptor = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);

@@ -81,6 +81,8 @@ void martlet_install_backtrace_handler(void);
 
 /// accept4(SOCK_NONBLOCK | SOCK_CLOEXEC) without asking for the peer's address; returns -1 with errno set.
 int martlet_accept(int listener);
+/// Bytes that a stream socket holds and the peer has not taken yet; -1 when that is unknown. man 7 tcp, SIOCOUTQ.
+int martlet_unsent_bytes(int descriptor);
 
 // --- memory files and descriptor passing ------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import MartletLoop
 import MartletServer
 import MartletSupervisor
 
@@ -37,6 +38,11 @@ enum ApplicationProgram<App: Application> {
     private static func supervise(_ command: RunCommand) async -> Int32 {
         let path = command.settings.path(default: App.configurationPath)
         let hasPassedSockets = getenv("LISTEN_FDS") != nil
+        do throws(SystemError) {
+            try DescriptorLimit.raise()
+        } catch {
+            StandardError.write("\(ProgramFacts.name): \(error)\n")
+        }
         var hasLog = false
         let supervisor = Supervisor(version: App.version, configurationPath: path) {
             let configuration = try load(command.settings)

@@ -48,6 +48,12 @@ extension EpollPoller {
         }
     }
 
+    /// Bytes that the kernel holds and the peer has not taken yet (man 7 tcp, SIOCOUTQ); `nil` when that is unknown.
+    package func unsentBytes(_ descriptor: Int32) -> Int? {
+        let count = martlet_unsent_bytes(descriptor)
+        return count < 0 ? nil : Int(count)
+    }
+
     /// Accepts a connection, non-blocking and close-on-exec (man 2 accept4): `.moved` carries its descriptor.
     package func accept(_ listener: Int32) -> Transfer {
         while true {

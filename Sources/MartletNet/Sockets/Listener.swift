@@ -3,13 +3,18 @@ import MartletLoop
 
 /// Accepts connections from a listening socket, on the loop.
 ///
-/// When descriptors or memory run out (EMFILE, ENFILE, ENOBUFS, ENOMEM), it lets go of the socket for a while, in place of
-/// being told in every tick of a connection that it cannot accept; connections wait in the kernel's queue meanwhile.
+/// When it cannot accept, as when descriptors or memory run out (EMFILE, ENFILE, ENOBUFS, ENOMEM), it lets go of the socket for a
+/// while, in place of being told of the same connection in every tick; connections wait in the kernel's queue meanwhile.
 public final class Listener: PollTarget {
-    /// How long accepting rests after descriptors ran out.
+    /// How long accepting rests after it failed.
     private static let pause: Duration = .milliseconds(100)
     /// Connections accepted in one tick before others get their turn.
     private static let burst = 64
+
+    /// Errors of the one connection that was to be accepted, after which the next one may do (man 2 accept, ERRORS).
+    private static let concernsOneConnection: Set<Int32> = [
+        ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH,
+    ]
 
     private let descriptor: Int32
     private let onAccept: (Int32) -> Void
@@ -30,7 +35,7 @@ public final class Listener: PollTarget {
     ///
     /// - Parameters:
     ///   - onAccept: takes over the descriptor of each new connection, non-blocking and close-on-exec.
-    ///   - onExhaustion: hears each time that accepting rests because descriptors or memory ran out.
+    ///   - onExhaustion: hears each time that accepting rests because it failed.
     /// - Throws: when the loop cannot watch the descriptor; it is still the caller's then.
     public init(
         descriptor: Int32, onAccept: @escaping (Int32) -> Void, onExhaustion: @escaping (SystemError) -> Void
@@ -66,10 +71,10 @@ public final class Listener: PollTarget {
             switch EventLoop.main.poller.accept(descriptor) {
             case .moved(let connection): onAccept(Int32(connection))
             case .wouldBlock: return
-            case .failed(let code) where [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(code):
+            case .failed(let code) where Self.concernsOneConnection.contains(code): continue
+            case .failed(let code):
                 exhausted(code: code)
                 return
-            case .failed: continue  // that one connection failed before it was accepted (man 2 accept, ERRORS)
             }
         }
     }
@@ -77,10 +82,10 @@ public final class Listener: PollTarget {
     private func exhausted(code: Int32) {
         enter(.exhausted)
         resumption.arm(at: EventLoop.main.now + Self.pause)
-        onExhaustion(
-            SystemError(
-                "accept a connection", code: code,
-                advice: "raise the limit of open files (LimitNOFILE, ulimit -n) or lower limits.connections"))
+        let advice: String? =
+            code == EMFILE || code == ENFILE
+            ? "raise the limit of open files (LimitNOFILE, ulimit -n) or lower limits.connections" : nil
+        onExhaustion(SystemError("accept a connection", code: code, advice: advice))
     }
 
     private func endExhaustion() {

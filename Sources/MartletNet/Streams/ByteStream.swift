@@ -1,11 +1,10 @@
 import Glibc
 import MartletLoop
 
-/// Does on the spot what a task would have to be resumed for.
+/// Waits to read without a task: see `ByteStream.park`.
 package protocol ByteStreamReactor: AnyObject {
-    /// The stream that a task waits to read from has become readable. `true` when that has been dealt with and the task shall go on
-    /// waiting, the deadline being moved by `extendWait`; `false` to resume it.
-    func readable() -> Bool
+    /// The wait has ended. Called on the loop; may park again.
+    func waitEnded(_ wait: ByteStream.Wait)
 }
 
 /// A connected stream socket on the loop: bytes in both directions, with back-pressure both ways and a deadline for each wait.
@@ -14,7 +13,7 @@ package protocol ByteStreamReactor: AnyObject {
 /// after a receive that did not fill its buffer, the next wait starts without asking again. Nobody but the reader holds a
 /// buffer, and only while there is something to read.
 ///
-/// One task may wait to read and another one to write at a time.
+/// One task may wait to read, or one reactor, and another task to write at a time.
 public final class ByteStream: PollTarget {
     /// How a wait ended.
     public nonisolated enum Wait: Sendable {
@@ -26,9 +25,6 @@ public final class ByteStream: PollTarget {
         case interrupted
     }
 
-    /// Asked first when the stream becomes readable while a task waits to read.
-    package var reactor: (any ByteStreamReactor)?
-
     private var descriptor: Int32
     private let poller: EpollPoller
     private var isReadable = true
@@ -37,6 +33,9 @@ public final class ByteStream: PollTarget {
     private var hasEnded = false
     private var reader: UnsafeContinuation<Wait, Never>?
     private var writer: UnsafeContinuation<Wait, Never>?
+    private var reactor: (any ByteStreamReactor)?
+    /// Whether the reactor waits to read.
+    private var isParked = false
     private var readDeadline = EventLoop.Instant.distantFuture
     private var writeDeadline = EventLoop.Instant.distantFuture
     private lazy var timer = LoopTimer { [unowned self] in self.deadlinePassed() }
@@ -71,29 +70,19 @@ public final class ByteStream: PollTarget {
 
     /// Waits until there may be something to read.
     package func waitToRead(until deadline: EventLoop.Instant) async -> Wait {
-        guard mayWaitToRead(until: deadline) else { return .ready }
-        return await withUnsafeContinuation { setReader($0) }
-    }
-
-    /// The first half of `waitToRead`, for a caller that suspends itself and so saves the call of an `async` function: whether
-    /// there is something to wait for, the deadline being set. It then has to suspend at once, and to pass its continuation to
-    /// `setReader`.
-    package func mayWaitToRead(until deadline: EventLoop.Instant) -> Bool {
-        guard !mayReceive else { return false }
+        if mayReceive { return .ready }
         readDeadline = deadline
         armTimer(for: deadline)
-        return true
+        return await withUnsafeContinuation { reader = $0 }
     }
 
-    /// Moves the deadline of the wait that is under way.
-    package func extendWait(until deadline: EventLoop.Instant) {
+    /// Waits, after a receive that found nothing, until there may be something to read, and then calls `reactor` in place of
+    /// resuming a task: that costs a fifth, and a stream that is idle needs no task. The stream keeps the reactor until it is closed.
+    package func park(_ reactor: any ByteStreamReactor, until deadline: EventLoop.Instant) {
+        self.reactor = reactor
+        isParked = true
         readDeadline = deadline
         armTimer(for: deadline)
-    }
-
-    /// The second half: the continuation is resumed when the wait ends.
-    package func setReader(_ continuation: UnsafeContinuation<Wait, Never>) {
-        reader = continuation
     }
 
     // MARK: Writing
@@ -121,6 +110,9 @@ public final class ByteStream: PollTarget {
         return await withUnsafeContinuation { writer = $0 }
     }
 
+    /// Bytes that were sent and that the peer has not taken yet; `nil` when that is unknown.
+    package var unsentBytes: Int? { poller.unsentBytes(descriptor) }
+
     /// Sends nothing more; the peer reads the end once it has read everything (man 2 shutdown).
     public func shutdownWriting() {
         if descriptor >= 0 { shutdown(descriptor, Int32(SHUT_WR)) }
@@ -129,12 +121,12 @@ public final class ByteStream: PollTarget {
     // MARK: Ending
 
     /// Ends a wait to read that is under way, with `.interrupted`. Nothing happens when there is none.
+    ///
+    /// Whoever waited may receive then: what has arrived in this very moment is not reported yet.
     public func interrupt() {
+        isReadable = true
         resumeReader(.interrupted)
     }
-
-    /// Whether someone waits to read.
-    package var isReaderWaiting: Bool { reader != nil }
 
     /// Closes the connection. Whoever waits goes on, and finds it failed. A second call does nothing.
     public func close() {
@@ -145,9 +137,9 @@ public final class ByteStream: PollTarget {
         descriptor = -1
         hasEnded = true
         isWritable = true
-        reactor = nil
-        resumeReader(.ready)
         resumeWriter(.ready)
+        resumeReader(.ready)
+        reactor = nil
     }
 
     /// The other end's address; `nil` when the connection has ended.
@@ -163,14 +155,18 @@ public final class ByteStream: PollTarget {
         }
         if hasEnded || readiness.contains(.readable) {
             isReadable = true
-            if reader != nil, reactor?.readable() != true { resumeReader(.ready) }
+            resumeReader(.ready)
         }
     }
 
     private func resumeReader(_ result: Wait) {
-        guard let waiting = reader else { return }
-        reader = nil
-        waiting.resume(returning: result)
+        if isParked {
+            isParked = false
+            reactor?.waitEnded(result)
+        } else if let waiting = reader {
+            reader = nil
+            waiting.resume(returning: result)
+        }
     }
 
     private func resumeWriter(_ result: Wait) {
@@ -193,7 +189,7 @@ public final class ByteStream: PollTarget {
     private func deadlinePassed() {
         timerInstant = .distantFuture
         let now = EventLoop.main.now
-        if reader != nil {
+        if reader != nil || isParked {
             if readDeadline <= now { resumeReader(.timedOut) } else { armTimer(for: readDeadline) }
         }
         if writer != nil {

@@ -16,7 +16,8 @@ struct BodyReader: Equatable {
     }
 
     private var state: State
-    private var decoder: HTTP1ChunkedDecoder?
+    /// On the heap, because most requests have none, and every connection has room for a `BodyReader`.
+    private var decoder: ChunkedDecoder?
     /// Whether any of it has been asked for.
     private(set) var hasBegun = false
 
@@ -37,18 +38,18 @@ struct BodyReader: Equatable {
         case .length(let length): state = .length(length)
         case .chunked:
             state = .chunked
-            decoder = HTTP1ChunkedDecoder(limits: limits, bodyLimit: bodyLimit)
+            decoder = ChunkedDecoder(HTTP1ChunkedDecoder(limits: limits, bodyLimit: bodyLimit))
         }
     }
 
     /// The next piece of what is in `input`: empty when that held no data but framing, `nil` when more has to be received.
-    mutating func next(from input: InputBuffer) throws -> [UInt8]? {
+    mutating func next(from input: InputBuffer) throws(HTTP1Error) -> [UInt8]? {
         hasBegun = true
         switch state {
         case .finished:
             return nil
         case .failed:
-            throw HTTPError(.badRequest, "the request's body is malformed")
+            throw HTTP1Error(.chunk, "the request's body is malformed, or did not arrive")
         case .length(let remaining):
             return takeKnown(remaining, from: input)
         case .chunked:
@@ -84,11 +85,11 @@ struct BodyReader: Equatable {
         return chunk
     }
 
-    private mutating func takeChunked(from input: InputBuffer) throws -> [UInt8]? {
+    private mutating func takeChunked(from input: InputBuffer) throws(HTTP1Error) -> [UInt8]? {
         let unread = input.unread
         var offset = 0
         do throws(HTTP1Error) {
-            let event = try decoder?.next(unread.span, from: &offset)
+            let event = try decoder?.value.next(unread.span, from: &offset)
             defer { input.consume(offset) }
             switch event {
             case .data(let range):
@@ -101,7 +102,15 @@ struct BodyReader: Equatable {
             }
         } catch {
             state = .failed
-            throw HTTPError(.init(code: error.status), error.message)
+            throw error
         }
+    }
+}
+
+private final class ChunkedDecoder {
+    var value: HTTP1ChunkedDecoder
+
+    init(_ value: HTTP1ChunkedDecoder) {
+        self.value = value
     }
 }

@@ -1,3 +1,4 @@
+import HTTPTypes
 import MartletHTTP
 import MartletLoop
 
@@ -7,16 +8,32 @@ extension HTTPConnection {
     private static let discardLimit: UInt64 = 64 * 1024
 
     /// The next piece of the body, or `nil` at its end.
+    ///
+    /// - Throws: `HTTPError`. One task may ask at a time: a second one is refused, for neither could know what it has missed.
     func nextBodyChunk() async throws -> [UInt8]? {
+        guard !isReadingBody else {
+            throw HTTPError(.internalServerError, "two tasks read the request's body at the same time")
+        }
+        isReadingBody = true
+        defer { isReadingBody = false }
         while true {
             if body == .finished { return nil }
-            if let input, !input.isEmpty, let chunk = try body.next(from: input) {
+            if let input, !input.isEmpty, let chunk = try takeChunk(from: input) {
                 if input.isEmpty { releaseInput() }
                 if chunk.isEmpty { continue }
                 return chunk
             }
             if body == .finished { return nil }
             try await receiveBody()
+        }
+    }
+
+    private func takeChunk(from input: InputBuffer) throws -> [UInt8]? {
+        do throws(HTTP1Error) {
+            return try body.next(from: input)
+        } catch {
+            server.refused(error, from: self)
+            throw HTTPError(.init(code: error.status), error.message)
         }
     }
 

@@ -4,9 +4,9 @@ import MartletLoop
 
 /// How a connection ends when it does not end by itself.
 extension HTTPConnection {
-    private static let lingerTimeout: Duration = .seconds(2)
-    /// Bytes that are received and dropped while lingering.
-    private static let lingerLimit = 1 << 20
+    /// Silence that ends a lingering connection, and how long it may linger in all (nginx's times).
+    private static let lingerSilence: Duration = .seconds(5)
+    private static let lingerTime: Duration = .seconds(30)
 
     /// Answers what can be answered; whether it is worth to let the client read that.
     func end(_ reason: ConnectionEnd) async -> Bool {
@@ -16,8 +16,10 @@ extension HTTPConnection {
         case .writeTimedOut:
             server.counters.add(.timeouts)
             return false
-        case .headTimedOut:
+        case .headTimedOut(let hasBegun):
             server.counters.add(.timeouts)
+            // Who has said nothing is not told anything either.
+            guard hasBegun else { return false }
             let error = HTTPError(.requestTimeout, "the request's head did not arrive in time")
             return await refuse(error.response())
         case .malformed(let error):
@@ -42,17 +44,18 @@ extension HTTPConnection {
     /// comes, then drop what the client still sends until it closes, for a while (RFC 9112 §9.6).
     func linger() async {
         stream.shutdownWriting()
-        let end = EventLoop.Instant.readClock() + Self.lingerTimeout
-        var budget = Self.lingerLimit
+        let end = EventLoop.Instant.readClock() + Self.lingerTime
         let buffer = input ?? server.inputs.take()
         input = buffer
-        while budget > 0 {
+        while true {
+            let now = EventLoop.Instant.readClock()
+            guard now < end else { return }
             buffer.removeAll()
             switch stream.receive(into: buffer.room()) {
             case .moved(0), .failed: return
-            case .moved(let count): budget -= count
+            case .moved: if stream.mayReceive { await Task.yield() }
             case .wouldBlock:
-                guard case .ready = await stream.waitToRead(until: end) else { return }
+                guard case .ready = await stream.waitToRead(until: min(end, now + Self.lingerSilence)) else { return }
             }
         }
     }

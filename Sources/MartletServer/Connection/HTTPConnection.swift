@@ -6,19 +6,19 @@ import MartletNet
 /// One client's connection: reads heads, has them answered in order, and writes the answers.
 ///
 /// ```
-///          ┌──────────── wait, holding no buffer ◀─ nothing to receive ──┐
-///          ▼                                                             │
-/// takeHead ── a head is complete ─▶ handler ─▶ conclude ─▶ takeHead      │
-///    │                                            └─ close ─▶ (end)      │
-///    ├─ no complete head is left ─▶ flush ─▶ receive ────────────────────┘
-///    └─ malformed ─▶ refuse ─▶ (end)            └─ end of stream ─▶ (end)      (end) = flush, linger, close
+///          ┌──────────── parked, holding no buffer ◀─ nothing to receive ──┐
+///          ▼                                                               │
+/// takeHead ── a head is complete ─▶ handler ─▶ conclude ─▶ takeHead        │
+///    │                                            └─ close ─▶ (end)        │
+///    ├─ no complete head is left ─▶ send ─▶ receive ───────────────────────┘
+///    └─ malformed ─▶ refuse ─▶ (end)           └─ end of stream ─▶ (end)      (end) = flush, linger, close
 /// ```
 ///
-/// Answers to pipelined requests gather in `output` and leave in one send when no complete head is left in `input`. Both
-/// buffers are lent by the server's pools and go back whenever they are empty: an idle connection holds neither.
+/// `advance` goes around this circle without suspending, for as long as it can: from the loop, directly. Only when something has to be
+/// waited for, a handler or a client that does not take its answer, the connection gets a task, which then does the same.
 ///
-/// `advance` does all of this without suspending, for as long as it can; the connection's task does the rest. While that waits for
-/// input, the loop calls `readable`, and so `advance`, directly: resuming a task costs more than parsing a head.
+/// Answers to pipelined requests gather in `output` and leave in one send when no complete head is left in `input`. Both
+/// buffers and the exchange are lent by the server's pools and go back whenever they are empty: an idle connection holds none.
 final class HTTPConnection: ByteStreamReactor {
     let server: HTTPServer
     let stream: ByteStream
@@ -34,8 +34,10 @@ final class HTTPConnection: ByteStreamReactor {
     private var deadline: EventLoop.Instant
     private var phase = Phase.opened
     var body = BodyReader.finished
-    /// How to go on, when `readable` has found something that it cannot do.
-    private var stepAfterWait: Step?
+    /// Whether a task waits for more of the body.
+    var isReadingBody = false
+    /// The connection's task, while it waits for the next step. There is none before something has to be waited for.
+    private var task: UnsafeContinuation<Step, Never>?
     /// The tick in which the head was complete that is being answered.
     private var start: EventLoop.Instant
 
@@ -66,39 +68,59 @@ final class HTTPConnection: ByteStreamReactor {
 
     // MARK: Life
 
-    /// Serves the connection until it ends.
-    func serve() async {
+    /// Begins to serve. The connection belongs to the server's list and to its stream until it ends.
+    func begin() {
+        goOn(with: advance())
+    }
+
+    /// There may be something to receive, or the wait for it has lasted too long.
+    func waitEnded(_ wait: ByteStream.Wait) {
+        if case .timedOut = wait {
+            goOn(with: phase == .idle ? .close : .end(.headTimedOut(hasBegun: phase == .receiving)))
+        } else {
+            // What interrupts a wait wants it closed: unless a request has arrived after all, which is seen by trying to receive.
+            goOn(with: advance())
+        }
+    }
+
+    /// Does the next step: without a task, if that is possible.
+    private func goOn(with step: Step) {
+        if case .waitForInput = step {
+            stream.park(self, until: deadline)
+        } else if let task {
+            self.task = nil
+            task.resume(returning: step)
+        } else if case .close = step, output == nil, !owesLinger {
+            finishConnection()
+        } else {
+            Task { await serve(from: step) }
+        }
+    }
+
+    /// Serves the connection from the first step on that has to suspend, until it ends.
+    private func serve(from step: Step) async {
         var lingers = false
         do throws(ConnectionEnd) {
-            try await serveRequests()
-            lingers = body != .finished || input?.isEmpty == false
+            try await perform(step)
+            lingers = owesLinger
             try await flush()
         } catch {
             lingers = await end(error)
         }
         if lingers { await linger() }
-        releaseBuffers()
-        stream.close()
-        server.remove(self)
+        finishConnection()
     }
 
     /// Returns when the client is done, or has been told that this is the end.
-    private func serveRequests() async throws(ConnectionEnd) {
-        var step = advance()
+    private func perform(_ first: Step) async throws(ConnectionEnd) {
+        var step = first
         while true {
             switch step {
             case .waitForInput:
-                stream.reactor = self
-                let wait =
-                    stream.mayWaitToRead(until: deadline)
-                    ? await withUnsafeContinuation { stream.setReader($0) } : .ready
-                stream.reactor = nil
-                if case .timedOut = wait {
-                    guard phase == .receiving else { return }
-                    throw .headTimedOut
+                step = await withUnsafeContinuation { task in
+                    self.task = task
+                    stream.park(self, until: deadline)
                 }
-                // What interrupts a wait wants it closed: unless a request has arrived after all, which is seen by trying to receive.
-                step = stepAfterWait.take() ?? advance()
                 continue
             case .flush:
                 try await flush()
@@ -127,6 +149,15 @@ final class HTTPConnection: ByteStreamReactor {
             }
             step = advance()
         }
+    }
+
+    /// Whether the client may still be sending something that nobody is going to read.
+    private var owesLinger: Bool { body != .finished || input?.isEmpty == false }
+
+    private func finishConnection() {
+        releaseBuffers()
+        stream.close()
+        server.remove(self)
     }
 
     /// What cannot be done without suspending.
@@ -173,18 +204,6 @@ final class HTTPConnection: ByteStreamReactor {
         } catch {
             return .end(error)
         }
-    }
-
-    /// There may be something to receive. Most requests are answered right here, without waking the connection's task: resuming it costs
-    /// more than the rest of the answer.
-    func readable() -> Bool {
-        let step = advance()
-        if case .waitForInput = step {
-            stream.extendWait(until: deadline)
-            return true
-        }
-        stepAfterWait = step
-        return false
     }
 
     /// Closes at once if it is waiting for a request that has not begun. Called while the server drains.
@@ -257,11 +276,10 @@ final class HTTPConnection: ByteStreamReactor {
 
     /// Gives the buffers back before a wait; what is left of a head is kept in as many bytes as it has.
     private func parkInput() {
-        guard let input else { return }
-        if input.isEmpty {
-            releaseExchange()
-        } else {
+        if let input, !input.isEmpty {
             partialHead = Array(input.unread)
+        } else {
+            releaseExchange()
         }
         releaseInput()
     }
@@ -270,7 +288,10 @@ final class HTTPConnection: ByteStreamReactor {
 
     /// Appends the answer, or the head of a streamed one, to the output. `nil` when the next request can be taken at once.
     private func conclude(_ exchange: Exchange, with response: borrowing Response) -> Step? {
-        var keepsAlive = exchange.parser.isKeepAlive && settlesBody() && !isLastWhileDraining
+        guard (200...999).contains(response.status.code) else {
+            return conclude(exchange, with: server.refuses(response.status, of: exchange))
+        }
+        var keepsAlive = exchange.parser.isKeepAlive && !isReadingBody && settlesBody() && !isLastWhileDraining
         if case .stream(let produce) = response.body, exchange.parser.method != .head {
             // An HTTP/1.0 client knows no chunks: the end of the connection is the end of the body.
             keepsAlive = keepsAlive && exchange.parser.minorVersion > 0
@@ -297,7 +318,7 @@ final class HTTPConnection: ByteStreamReactor {
     /// While draining, the last request that has arrived is answered with `Connection: close`; those that were pipelined with it get
     /// their answers first.
     private var isLastWhileDraining: Bool {
-        server.isDraining && input == nil
+        server.isDraining && (input == nil || body != .finished)
     }
 
     func append(_ response: borrowing Response, to exchange: Exchange, keepsAlive: Bool) {
@@ -344,9 +365,19 @@ final class HTTPConnection: ByteStreamReactor {
             case .failed:
                 throw .lost
             case .wouldBlock:
-                let deadline = EventLoop.Instant.readClock() + server.writeTimeout
-                if case .timedOut = await stream.waitToWrite(until: deadline) { throw .writeTimedOut }
+                try await waitForRoom()
             }
+        }
+    }
+
+    /// Waits until the kernel takes more. It says so only when much of its buffer is free: a client that is slow, and not still, has
+    /// taken something in the meantime.
+    private func waitForRoom() async throws(ConnectionEnd) {
+        var unsent = stream.unsentBytes ?? 0
+        while case .timedOut = await stream.waitToWrite(until: .readClock() + server.writeTimeout) {
+            let left = stream.unsentBytes ?? 0
+            guard left < unsent else { throw .writeTimedOut }
+            unsent = left
         }
     }
 

@@ -30,6 +30,9 @@ public final class HTTPServer {
     private var listeners: [Int32: Listener] = [:]
     private var connections: [HTTPConnection] = []
     private var isAccepting = true
+    private var nextLimitWarning = EventLoop.Instant(nanoseconds: 0)
+    /// Of nothing, nobody could ever make room.
+    private var connectionLimit: Int { max(1, settings.connectionLimit) }
     /// Whether `drain` was called.
     public private(set) var isDraining = false
     private(set) var closesIdleConnections = false
@@ -41,6 +44,8 @@ public final class HTTPServer {
     let writeTimeout: EventLoop.Interval
 
     private static let pooledObjects = 128
+    /// They are large, and in use only from a receive until what it brought has been parsed.
+    private static let pooledInputs = 16
     private static let smallestInput = 64 * 1024
 
     /// A server that has no listeners yet.
@@ -66,7 +71,7 @@ public final class HTTPServer {
         let limits = settings.head
         // A head must fit as a whole, with an empty line before it.
         let inputCapacity = max(Self.smallestInput, limits.requestLine + limits.fieldSection + 4096)
-        inputs = Pool(capacity: Self.pooledObjects) { InputBuffer(capacity: inputCapacity) }
+        inputs = Pool(capacity: Self.pooledInputs) { InputBuffer(capacity: inputCapacity) }
         exchanges = Pool(capacity: Self.pooledObjects) { Exchange(limits: limits) }
     }
 
@@ -79,6 +84,7 @@ public final class HTTPServer {
     ///
     /// - Throws: when the loop cannot watch it; then it is still the caller's.
     public func listen(on socket: ListeningSocket) throws(SystemError) {
+        guard !isDraining else { return socket.close() }
         let listener = try Listener(
             descriptor: socket.descriptor,
             onAccept: { self.accept($0) },  // a server that listens stays, whether anybody else holds it or not
@@ -105,7 +111,7 @@ public final class HTTPServer {
             counters.add(.connectionsActive)
             connection.index = connections.count
             connections.append(connection)
-            Task { await connection.serve() }
+            connection.begin()
         } catch {
             logger.error("a connection is dropped", metadata: ["error": "\(error)"])
             ListeningSocket(descriptor: descriptor, address: .any(port: 0)).close()
@@ -114,14 +120,14 @@ public final class HTTPServer {
 
     private func accept(_ descriptor: Int32) {
         take(connection: descriptor)
-        if connections.count >= settings.connectionLimit, isAccepting {
-            isAccepting = false
-            for listener in listeners.values { listener.pause() }
-            counters.add(.connectionsRefused)
-            logger.warning(
-                "the limit of connections is reached: new ones wait", metadata: ["limit": "\(settings.connectionLimit)"]
-            )
-        }
+        guard connections.count >= connectionLimit, isAccepting else { return }
+        isAccepting = false
+        for listener in listeners.values { listener.pause() }
+        counters.add(.connectionLimitPauses)
+        // Under a load that stays at the limit this happens all the time.
+        guard EventLoop.main.now >= nextLimitWarning else { return }
+        nextLimitWarning = EventLoop.main.now + EventLoop.Interval(.seconds(10))
+        logger.warning("the limit of connections is reached: new ones wait", metadata: ["limit": "\(connectionLimit)"])
     }
 
     func remove(_ connection: HTTPConnection) {
@@ -132,7 +138,7 @@ public final class HTTPServer {
         }
         counters.add(.connectionsClosed)
         counters.subtract(.connectionsActive)
-        if !isAccepting, connections.count < settings.connectionLimit {
+        if !isAccepting, connections.count <= connectionLimit - max(1, connectionLimit / 32) {
             isAccepting = true
             for listener in listeners.values { listener.resume() }
         }
@@ -216,6 +222,15 @@ public final class HTTPServer {
                 "method": "\(request.method)", "target": "\(request.target)",
                 "error": "\(error)", "type": "\(type(of: error))",
             ])
+        return HTTPError(.internalServerError).response()
+    }
+
+    /// What is answered in place of a status that is not one to end an exchange with: an informational one, or nonsense.
+    func refuses(_ status: HTTPResponse.Status, of exchange: Exchange) -> Response {
+        counters.add(.handlerErrors)
+        logger.error(
+            "a handler answered with a status that cannot be sent",
+            metadata: ["target": "\(Request(exchange: exchange).target)", "status": "\(status.code)"])
         return HTTPError(.internalServerError).response()
     }
 

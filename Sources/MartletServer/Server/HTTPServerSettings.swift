@@ -6,7 +6,7 @@ public nonisolated struct HTTPServerSettings: Hashable, Sendable {
     public var head = HTTP1Limits()
     /// Bytes of a request's body; more is answered with 413.
     public var bodyLimit: UInt64 = 1 << 20
-    /// Open connections; at that many, new ones wait in the kernel's queue.
+    /// Open connections, at least one; at that many, new ones wait in the kernel's queue until some have ended.
     public var connectionLimit = 10_000
     /// From a head's first byte, or from accepting the connection, until the head is complete.
     public var headTimeout: Duration = .seconds(10)

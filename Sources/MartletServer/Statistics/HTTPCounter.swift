@@ -8,8 +8,8 @@ public nonisolated enum HTTPCounter: Int, CounterName {
     case connectionsClosed
     /// Connections open now; a gauge.
     case connectionsActive
-    /// Connections closed at once because `limits.connections` was reached.
-    case connectionsRefused
+    /// Times that accepting rested because `limits.connections` was reached.
+    case connectionLimitPauses
     /// Times that accepting stopped because descriptors or memory ran out.
     case acceptPauses
     /// Requests whose head was parsed.

@@ -32,22 +32,15 @@ final class ControlClientConnection {
 
     private func receive() {
         var chunk = [UInt8](repeating: 0, count: FirstLine.longest + 1)
-        let count = recv(descriptor, &chunk, chunk.count, Int32(MSG_DONTWAIT) | Int32(MSG_PEEK))
+        let count = recv(descriptor, &chunk, chunk.count, Int32(MSG_DONTWAIT))
         if count < 0 && (errno == EAGAIN || errno == EINTR) { return }
-        let seen = bytes + chunk[..<max(0, count)]
-        let first = FirstLine(seen, isComplete: count <= 0)
-        if first == .http {
-            // What completes the line stays in the kernel, for the server to receive as it always does.
+        bytes += chunk[..<max(0, count)]
+        switch FirstLine(bytes, isComplete: count <= 0) {
+        case .http:
             let take = onHTTP
             letGo()
             take?(descriptor, bytes)
             onEnd?()
-            return
-        }
-        if count > 0 { _ = recv(descriptor, &chunk, count, Int32(MSG_DONTWAIT)) }
-        bytes = seen
-        switch first {
-        case .http: break  // see above
         case .incomplete: if count <= 0 { end() }
         case .text:
             letGo()

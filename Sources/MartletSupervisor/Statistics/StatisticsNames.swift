@@ -44,6 +44,8 @@ public nonisolated enum SlotCounter: Int, StatisticsName {
     case respawns
     /// Workers killed because their loop stood still.
     case stalls
+    /// Workers killed because they had not ended by their drain timeout.
+    case drainKills
 
     /// Where the group starts in a block.
     public static var firstWord: Int { StatisticsLayout.slot }
@@ -53,6 +55,7 @@ public nonisolated enum SlotCounter: Int, StatisticsName {
         switch self {
         case .workersStarted: .init("workers_started", .counter, "Workers started, for whatever reason")
         case .respawns: .init("respawns", .counter, "Workers that ended unasked and were replaced")
+        case .drainKills: .init("drain_kills", .counter, "Workers killed because they had not ended in time")
         case .stalls: .init("stalls", .counter, "Workers killed because their loop stood still")
         }
     }
@@ -139,7 +142,8 @@ extension HTTPCounter: StatisticsName {
         case .connectionsAccepted: .init("connections_accepted", .counter, "Connections accepted")
         case .connectionsClosed: .init("connections_closed", .counter, "Connections closed, by whichever side")
         case .connectionsActive: .init("connections_active", .gauge, "Connections open now")
-        case .connectionsRefused: .init("connections_refused", .counter, "Connections closed at once: over the limit")
+        case .connectionLimitPauses:
+            .init("connection_limit_pauses", .counter, "Rests of accepting because limits.connections was reached")
         case .acceptPauses: .init("accept_pauses", .counter, "Pauses because descriptors or memory ran out")
         case .requests: .init("requests", .counter, "Requests whose head was parsed")
         case .responses1xx: .init("responses_1xx", .counter, "Informational responses")

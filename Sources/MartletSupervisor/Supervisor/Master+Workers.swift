@@ -38,6 +38,7 @@ extension Master {
         case .expected:
             logger.info("\(who) has ended", metadata: ["generation": "\(worker.generation)"])
         case .drainTimeout:
+            count(.drainKills, slot: slot.index)
             note(.warning, "\(who) was killed: it had not ended \(Self.graceTime) after its drain timeout")
         case .failedStart(let reason):
             note(.error, "\(who) did not start: \(reason)")

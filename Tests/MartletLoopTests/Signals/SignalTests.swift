@@ -20,7 +20,7 @@ struct SignalTests {
             } catch {
                 done.resume(throwing: error)
             }
-            kill(getpid(), SIGUSR1)
+            raise(SIGUSR1)
         }
         #expect(calls == [1, 2])
     }

@@ -41,7 +41,8 @@ struct CounterTests {
                 (.responses2xx, 6),
                 (.responses3xx, 2), (.responses4xx, 4), (.responses5xx, 2), (.bytesReceived, sent),
                 (.bytesSent, received),
-                (.protocolErrors, 2), (.handlerErrors, 2), (.timeouts, 0), (.acceptPauses, 0), (.connectionsRefused, 0),
+                (.protocolErrors, 2), (.handlerErrors, 2), (.timeouts, 0), (.acceptPauses, 0),
+                (.connectionLimitPauses, 0),
             ]
             for (counter, value) in counted { #expect(server.count(counter) == value, "\(counter)") }
             #expect(server.server.latency.count == 12)
