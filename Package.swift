@@ -9,8 +9,8 @@ let onTheLoop: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-/// Targets that only compute (sans-I/O codecs), and those with commands of ArgumentParser, whose property wrappers do not go
-/// with a default isolation.
+/// Targets that only compute (sans-I/O codecs), and those with commands of ArgumentParser, whose property wrappers do
+/// not go with a default isolation.
 let nonisolated: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     .treatAllWarnings(as: .error),

@@ -86,7 +86,8 @@ int martlet_spawn(const struct martlet_spawn *request, int *pidfd, int *failed_s
     arguments.pidfd = (uint64_t)(uintptr_t)&descriptor;
     arguments.exit_signal = SIGCHLD;
     long pid = syscall(SYS_clone3, &arguments, sizeof arguments);
-    // A seccomp filter cannot look into clone3's struct: systemd's RestrictNamespaces= says ENOSYS, for programs to fall back.
+    // A seccomp filter cannot look into clone3's struct: systemd's RestrictNamespaces= says ENOSYS, for programs to
+    // fall back.
     if (pid < 0 && errno == ENOSYS) pid = syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, NULL, &descriptor, NULL, NULL);
     int error = errno;
     if (pid == 0) become(request, pipe[1], parent);

@@ -67,7 +67,8 @@ int martlet_pidfd_signal(int pidfd, int signal);
 /// `code` is CLD_EXITED, CLD_KILLED or CLD_DUMPED, `status` the exit code or the signal. man 2 waitid.
 int martlet_pidfd_reap(int pidfd, int *code, int *status);
 
-/// CPUs in this process's affinity mask, at most `capacity` of them written in order. Returns how many there are, or -errno.
+/// CPUs in this process's affinity mask, at most `capacity` of them written in order. Returns how many there are, or
+/// -errno.
 int martlet_affinity(int *cpus, int capacity);
 /// Binds a process (0: the calling thread) to one CPU: 0 or -errno. man 2 sched_setaffinity.
 int martlet_set_affinity(int pid, int cpu);
@@ -93,8 +94,8 @@ int martlet_seal(int descriptor);
 
 /// One message with descriptors (SCM_RIGHTS), MSG_NOSIGNAL | MSG_DONTWAIT. Returns bytes sent or -errno.
 ssize_t martlet_send_message(int socket, const void *bytes, size_t count, const int *descriptors, int descriptor_count);
-/// One message; received descriptors are close-on-exec. Stores how many arrived in `descriptor_count` (in: capacity) and whether
-/// bytes or descriptors were cut off. Returns bytes received (0 at the end of the stream) or -errno.
+/// One message; received descriptors are close-on-exec. Stores how many arrived in `descriptor_count` (in: capacity)
+/// and whether bytes or descriptors were cut off. Returns bytes received (0 at the end of the stream) or -errno.
 ssize_t martlet_receive_message(
     int socket, void *bytes, size_t capacity, int *descriptors, int *descriptor_count, bool *truncated);
 

@@ -13,15 +13,18 @@ import MartletSupervisor
 /// }
 /// ```
 ///
-/// `hello run` serves it with one worker process per CPU; `hello run --foreground` with one process and no supervisor, for
-/// a debugger; `hello check` validates a configuration; `hello ctl show workers` asks a running one. All of it reads the
-/// configuration that `etc/martlet.toml` explains, whose `[[route]]`s are served beside the application's own.
+/// `hello run` serves it with one worker process per CPU; `hello run --foreground` with one process and no supervisor,
+/// for a debugger; `hello check` validates a configuration; `hello ctl show workers` asks a running one. All of it
+/// reads the configuration that `etc/martlet.toml` explains, whose `[[route]]`s are served beside the application's
+/// own.
 @MainActor
 public protocol Application {
-    /// Adds the application's routes. Called in each worker, and where a configuration is checked: it must have no other effect.
+    /// Adds the application's routes. Called in each worker, and where a configuration is checked: it must have no
+    /// other effect.
     static func routes(_ router: Router)
 
-    /// The configuration that is read when the command line names none; `nil`, the default, means the defaults of all keys.
+    /// The configuration that is read when the command line names none; `nil`, the default, means the defaults of all
+    /// keys.
     static var configurationPath: String? { get }
 
     /// The version that `--version` and `show info` tell.

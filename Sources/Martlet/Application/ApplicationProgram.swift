@@ -7,7 +7,8 @@ import MartletSupervisor
 /// What the command line asks an application's program to do.
 @MainActor
 enum ApplicationProgram<App: Application> {
-    /// Does it, and returns the process's exit code: that of ``SupervisorExit`` or `ControlClient`, 2 for a command line that is wrong.
+    /// Does it, and returns the process's exit code: that of ``SupervisorExit`` or `ControlClient`, 2 for a command
+    /// line that is wrong.
     static func run(_ arguments: [String]) async -> Int32 {
         ProgramFacts.version.withLock { $0 = App.version }
         do {
@@ -46,7 +47,8 @@ enum ApplicationProgram<App: Application> {
         var hasLog = false
         let supervisor = Supervisor(version: App.version, configurationPath: path) {
             let configuration = try load(command.settings)
-            // A reload that fails must not have moved the log already: the supervisor's stays where it was at the start.
+            // A reload that fails must not have moved the log already: the supervisor's stays where it was at the
+            // start.
             if !hasLog { try LogSetup.bootstrap(configuration.log, name: ProgramFacts.name) }
             hasLog = true
             return try SupervisorPlan(

@@ -4,7 +4,8 @@ import MartletSupervisor
 extension SupervisorPlan {
     /// What the supervisor needs of a configuration.
     ///
-    /// - Parameter hasPassedSockets: whether systemd passed sockets, which then are listened on when the file names no address.
+    /// - Parameter hasPassedSockets: whether systemd passed sockets, which then are listened on when the file names no
+    ///   address.
     init(_ configuration: Configuration, name: String, hasPassedSockets: Bool) throws {
         let workers: Int
         let reason: String

@@ -13,8 +13,8 @@ nonisolated enum StandardError {
 
 /// How a command line ends that was not one to carry out.
 nonisolated enum CommandLineReport {
-    /// Prints what ArgumentParser has to say, and returns the process's exit code: 0 for help and the like, 2 for usage errors as in other
-    /// daemons and control clients, where ArgumentParser itself would say 64.
+    /// Prints what ArgumentParser has to say, and returns the process's exit code: 0 for help and the like, 2 for usage
+    /// errors as in other daemons and control clients, where ArgumentParser itself would say 64.
     static func print(_ error: any Error, of command: (some ParsableCommand).Type) -> Int32 {
         let message = command.fullMessage(for: error)
         switch command.exitCode(for: error) {

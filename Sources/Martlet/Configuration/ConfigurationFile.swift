@@ -24,9 +24,7 @@ public nonisolated enum ConfigurationFile {
             environment: environment, overrides: overrides)
     }
 
-    /// Validates the text of a file.
-    ///
-    /// - Parameter name: what messages call it.
+    /// Validates the text of a file, as ``load(path:environment:overrides:)`` does; messages call the file `name`.
     public static func parse(
         _ text: [UInt8], name: String, environment: [String: String] = [:], overrides: [ConfigurationOverride] = []
     ) throws(ConfigurationError) -> Configuration {

@@ -50,9 +50,7 @@ extension Span where Element == UInt8 {
         return true
     }
 
-    /// Whether `range` is `lowercased`, ignoring the case of ASCII letters.
-    ///
-    /// - Parameter lowercased: must not contain A–Z.
+    /// Whether `range` is `text`, which must not contain A–Z, ignoring the case of ASCII letters.
     @inlinable
     public func equals(_ range: ByteRange, lowercased text: StaticString) -> Bool {
         guard range.count == text.utf8CodeUnitCount else { return false }
@@ -66,9 +64,8 @@ extension Span where Element == UInt8 {
         return true
     }
 
-    /// Whether `range` is `lowercased`, ignoring the case of ASCII letters; for names known only at run time.
-    ///
-    /// - Parameter lowercased: must not contain A–Z.
+    /// Whether `range` is `text`, which must not contain A–Z, ignoring the case of ASCII letters; for names known only
+    /// at run time.
     public func equals(_ range: ByteRange, lowercased text: String) -> Bool {
         equals(range, ignoringCaseOf: text.utf8.span)
     }

@@ -1,9 +1,8 @@
 extension HTTPDate {
     /// Reads a date in any of the three formats a recipient must accept, RFC 9110 §5.6.7; nil when it is none.
     ///
-    /// - Parameter now: years of two digits that would lie more than 50 years after it are of the century before.
-    ///
-    /// The day of the week is read but not compared: nothing depends on it.
+    /// A year of two digits that would lie more than 50 years after `now` is of the century before. The day of the
+    /// week is read but not compared: nothing depends on it.
     public init?(_ range: ByteRange, in bytes: Span<UInt8>, now: HTTPDate) {
         var reader = DateReader(range, bytes)
         let unixTime =

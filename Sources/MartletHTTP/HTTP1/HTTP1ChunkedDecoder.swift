@@ -42,8 +42,8 @@ public struct HTTP1ChunkedDecoder: Sendable {
 
     /// A decoder at the start of a body.
     ///
-    /// - Parameter bodyLimit: the most bytes of data; a chunk that would exceed it is refused with 413 when its
-    ///   size is read, before any of it is stored.
+    /// A chunk that would take the data beyond `bodyLimit` bytes is refused with 413 when its size is read, before any
+    /// of it is stored.
     public init(limits: HTTP1Limits = HTTP1Limits(), bodyLimit: UInt64 = .max) {
         self.limits = limits
         // Larger sizes could not be addressed, and others would read them differently.

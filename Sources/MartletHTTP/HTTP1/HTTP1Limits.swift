@@ -2,7 +2,8 @@
 public struct HTTP1Limits: Hashable, Sendable {
     /// Bytes of the request line with its line end. Beyond: 414.
     public let requestLine: Int
-    /// Bytes of all field lines of a head, or of a trailer section, with their line ends and the empty line. Beyond: 431.
+    /// Bytes of all field lines of a head, or of a trailer section, with their line ends and the empty line. Beyond:
+    /// 431.
     public let fieldSection: Int
     /// Number of fields of a head, or of a trailer section. Beyond: 431.
     public let fieldCount: Int

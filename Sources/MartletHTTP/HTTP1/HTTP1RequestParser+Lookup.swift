@@ -2,9 +2,8 @@ import HTTPTypes
 
 /// Finding fields in a head that is ``HTTP1Progress/complete(length:)``, in the bytes that were parsed.
 extension HTTP1RequestParser {
-    /// The value of the first field of that name; nil when there is none. Allocates nothing.
-    ///
-    /// - Parameter name: in lower case: `"accept-encoding"`.
+    /// The value of the first field of that name, given in lower case: `"accept-encoding"`; nil when there is none.
+    /// Allocates nothing.
     @inlinable
     public func firstValue(of name: StaticString, in bytes: Span<UInt8>) -> ByteRange? {
         for field in fields where bytes.equals(field.name, lowercased: name) {

@@ -9,9 +9,7 @@ public struct ResponsePreamble: ~Copyable {
     private let server: String
     private var unixTime: Int64
 
-    /// A preamble for the given second.
-    ///
-    /// - Parameter server: the value of Server; the field is left out when it is empty.
+    /// A preamble for the given second. Its Server field is left out when `server` is empty.
     public init(server: String = "martlet", unixTime: Int64) {
         self.server = server
         self.unixTime = unixTime

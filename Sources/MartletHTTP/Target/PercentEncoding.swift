@@ -9,9 +9,9 @@ public enum PercentEncoding {
         return high << 4 | low
     }
 
-    /// The bytes that `range` stands for.
+    /// The bytes that `range` stands for. With `plusIsSpace`, `+` means a space, as it does in a form's query but not
+    /// in a path.
     ///
-    /// - Parameter plusIsSpace: whether `+` means a space, as in a form's query; not so in a path.
     /// - Throws: 400 when a `%` is not followed by two hexadecimal digits. An escape that yields `%` is not
     ///   decoded again.
     public static func decode(

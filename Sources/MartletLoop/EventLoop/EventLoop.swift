@@ -4,8 +4,8 @@ import Glibc
 /// The process's event loop. It *is* Swift's executor: every task, every `MainActor` function and every sleeping
 /// task of a program that links this module runs on it, on one thread.
 ///
-/// A tick waits for the kernel (at most until the next timer), dispatches what became ready, fires timers and runs what is
-/// queued, within a budget: a flood of ready jobs cannot keep it from I/O, nor a flood of I/O from the jobs.
+/// A tick waits for the kernel (at most until the next timer), dispatches what became ready, fires timers and runs what
+/// is queued, within a budget: a flood of ready jobs cannot keep it from I/O, nor a flood of I/O from the jobs.
 ///
 /// ```swift
 /// EventLoop.main.callLater(.seconds(1)) { print("a second later") }
@@ -90,8 +90,8 @@ public final class EventLoop {
 
     // MARK: Statistics
 
-    /// Counts into `counters` from now on, which may lie in memory that another process reads. What was counted before is
-    /// carried over.
+    /// Counts into `counters` from now on, which may lie in memory that another process reads. What was counted before
+    /// is carried over.
     public func report(into counters: Counters<LoopCounter>) {
         for name in LoopCounter.allCases {
             counters.set(name, self.counters.load(name))

@@ -83,8 +83,8 @@ nonisolated final class LoopTaskExecutor: TaskExecutor, SchedulingExecutor {
         }
     }
 
-    /// The clocks of the standard library count in `Duration`. One that does not is asked how long that is by sleeping in
-    /// steps of a second, which only ever wakes the job early: the sleeper looks at its clock again.
+    /// The clocks of the standard library count in `Duration`. One that does not is asked how long that is by sleeping
+    /// in steps of a second, which only ever wakes the job early: the sleeper looks at its clock again.
     private static func duration<C: Clock>(_ delay: C.Duration, of clock: C) -> Duration {
         if let duration = delay as? Duration { return duration }
         return delay <= .zero ? .zero : .seconds(1)

@@ -1,7 +1,8 @@
 import CMartlet
 
 extension EventLoop {
-    /// A point on the loop's clock, CLOCK_MONOTONIC (man 2 clock_gettime): it stands still while the machine sleeps and never jumps.
+    /// A point on the loop's clock, CLOCK_MONOTONIC (man 2 clock_gettime): it stands still while the machine sleeps and
+    /// never jumps.
     public nonisolated struct Instant: Comparable, Hashable, Sendable {
         /// Since an arbitrary point that is the same for all processes until the next boot.
         public let nanoseconds: UInt64
@@ -54,8 +55,8 @@ extension EventLoop {
 }
 
 extension EventLoop {
-    /// A span of time that is not negative, in nanoseconds: `Duration` without its 128-bit arithmetic, for times that are added on the
-    /// way of every request.
+    /// A span of time that is not negative, in nanoseconds: `Duration` without its 128-bit arithmetic, for times that
+    /// are added on the way of every request.
     public nonisolated struct Interval: Hashable, Sendable {
         /// How long it is.
         public let nanoseconds: UInt64

@@ -12,8 +12,9 @@ nonisolated enum ReadyItem {
 
 /// The queue between Swift's runtime and the loop: both executors append to it, the loop takes from it.
 ///
-/// `@unchecked Sendable`, because: `items` is touched only where `martlet_on_loop_thread()` is true, which holds for one
-/// thread in the process; every other thread appends to `inbox`, which a mutex guards, and wakes the loop by eventfd.
+/// `@unchecked Sendable`, because: `items` is touched only where `martlet_on_loop_thread()` is true, which holds for
+/// one thread in the process; every other thread appends to `inbox`, which a mutex guards, and wakes the loop by
+/// eventfd.
 nonisolated final class ReadyQueue: @unchecked Sendable {
     static let shared = ReadyQueue()
 
@@ -70,8 +71,8 @@ nonisolated final class ReadyQueue: @unchecked Sendable {
 
     /// Carries items across the lock.
     ///
-    /// `@unchecked Sendable`, because an item is used by one thread at a time: it leaves the thread that appended it, and
-    /// only the loop takes it out.
+    /// `@unchecked Sendable`, because an item is used by one thread at a time: it leaves the thread that appended it,
+    /// and only the loop takes it out.
     private struct Sealed: @unchecked Sendable {
         let items: [ReadyItem]
     }

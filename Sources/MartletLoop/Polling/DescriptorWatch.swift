@@ -30,7 +30,8 @@ public final class DescriptorWatch: PollTarget {
 }
 
 extension EventLoop {
-    /// Calls `action` in every tick in which `descriptor` is ready for what `interest` names, has an error or is hung up.
+    /// Calls `action` in every tick in which `descriptor` is ready for what `interest` names, has an error or is hung
+    /// up.
     ///
     /// - Throws: when the kernel cannot watch it: it is no open descriptor, a regular file, or is watched already.
     public func watch(

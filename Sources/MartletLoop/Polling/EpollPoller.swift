@@ -9,8 +9,8 @@ package protocol PollTarget: AnyObject {
 
 /// The loop's way to the kernel: readiness by epoll (man 7 epoll), and the calls that move bytes.
 ///
-/// What is above asks to receive, send and accept, and waits when told `wouldBlock`; nothing above makes these system calls
-/// itself, so that a completion-based backend can take this one's place.
+/// What is above asks to receive, send and accept, and waits when told `wouldBlock`; nothing above makes these system
+/// calls itself, so that a completion-based backend can take this one's place.
 package final class EpollPoller {
     /// Few enough that jobs and timers get their turn soon, enough that a wait costs next to nothing per event.
     private static let eventsPerWait = 128
@@ -34,8 +34,8 @@ package final class EpollPoller {
 
     // MARK: Registration
 
-    /// Watches a descriptor until `remove`. Edge-triggered, the target hears of each change once and must go on until the
-    /// kernel says EAGAIN; level-triggered, it hears in every tick as long as the descriptor is ready.
+    /// Watches a descriptor until `remove`. Edge-triggered, the target hears of each change once and must go on until
+    /// the kernel says EAGAIN; level-triggered, it hears in every tick as long as the descriptor is ready.
     package func add(
         _ descriptor: Int32, interest: Readiness, edgeTriggered: Bool, target: any PollTarget
     ) throws(SystemError) {
@@ -66,8 +66,8 @@ package final class EpollPoller {
         epoll_ctl(self.descriptor, EPOLL_CTL_DEL, descriptor, nil)
     }
 
-    /// Forgets a descriptor that is closed right after this. The kernel drops its registration with the last copy of the
-    /// descriptor, so a system call is saved for one that was never passed on.
+    /// Forgets a descriptor that is closed right after this. The kernel drops its registration with the last copy of
+    /// the descriptor, so a system call is saved for one that was never passed on.
     package func forget(_ descriptor: Int32) {
         let index = Int(descriptor)
         registrations[index].target = nil

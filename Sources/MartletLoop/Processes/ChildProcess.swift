@@ -3,8 +3,8 @@ import Glibc
 
 /// A process that this one started, behind a pidfd: a signal can never hit a stranger that got the same pid.
 ///
-/// It starts by clone3 and execve, with every signal at its default and none blocked, and only the descriptors that were asked for
-/// beside those that are not close-on-exec.
+/// It starts by clone3 and execve, with every signal at its default and none blocked, and only the descriptors that
+/// were asked for beside those that are not close-on-exec.
 public final class ChildProcess {
     /// The process's number.
     public let pid: Int32

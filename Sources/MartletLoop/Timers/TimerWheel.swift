@@ -1,11 +1,13 @@
-/// A hierarchical timing wheel (Varghese and Lauck, 1987): arm and cancel in constant time, whatever the number of timers.
+/// A hierarchical timing wheel (Varghese and Lauck, 1987): arm and cancel in constant time, whatever the number of
+/// timers.
 ///
-/// Time is counted in ticks of a millisecond. Level 0 has a slot for each of the next 64 ticks, level 1 one for each of the
-/// next 64 runs of 64 ticks, and so on: seven levels reach 139 years. A timer lies on the level of the highest group of six bits in which its due tick differs from the current
-/// one; when the wheel reaches the slot's first tick, its timers move down a level, until level 0 fires them.
+/// Time is counted in ticks of a millisecond. Level 0 has a slot for each of the next 64 ticks, level 1 one for each of
+/// the next 64 runs of 64 ticks, and so on: seven levels reach 139 years. A timer lies on the level of the highest
+/// group of six bits in which its due tick differs from the current one; when the wheel reaches the slot's first tick,
+/// its timers move down a level, until level 0 fires them.
 ///
-/// The slots are doubly linked lists through the timers themselves. A bitmap for each level says which are not empty, so
-/// the next expiry is found without walking.
+/// The slots are doubly linked lists through the timers themselves. A bitmap for each level says which are not empty,
+/// so the next expiry is found without walking.
 struct TimerWheel {
     private static let bitsPerLevel: UInt64 = 6
     private static let slotsPerLevel = 64
@@ -45,7 +47,8 @@ struct TimerWheel {
         Unmanaged.passUnretained(timer).release()
     }
 
-    /// Milliseconds until something is due, rounded up; 0 when it is overdue, -1 when nothing is armed (as epoll_wait takes it).
+    /// Milliseconds until something is due, rounded up; 0 when it is overdue, -1 when nothing is armed (as epoll_wait
+    /// takes it).
     func millisecondsToNext(from now: EventLoop.Instant) -> Int32 {
         guard let next = nextExpiry() else { return -1 }
         let due = origin.nanoseconds + next.tick * Self.nanosecondsPerTick
@@ -53,8 +56,8 @@ struct TimerWheel {
         return Int32(clamping: (due - now.nanoseconds + Self.nanosecondsPerTick - 1) / Self.nanosecondsPerTick)
     }
 
-    /// Takes out everything that is due at `now`. Each is to be fired if `claim` still says so when its turn comes: one that
-    /// fires before it may have cancelled it.
+    /// Takes out everything that is due at `now`. Each is to be fired if `claim` still says so when its turn comes: one
+    /// that fires before it may have cancelled it.
     mutating func expire(upTo now: EventLoop.Instant) -> [LoopTimer] {
         guard count > 0 else { return [] }
         let current = (now.nanoseconds - min(origin.nanoseconds, now.nanoseconds)) / Self.nanosecondsPerTick

@@ -2,11 +2,13 @@
 public nonisolated struct ListenOptions: Hashable, Sendable {
     /// Connections that may wait to be accepted; the kernel caps it at net.core.somaxconn (man 2 listen).
     public var backlog: Int32 = 4096
-    /// Whether several sockets may be bound to the address, the kernel spreading connections (SO_REUSEPORT, man 7 socket).
+    /// Whether several sockets may be bound to the address, the kernel spreading connections (SO_REUSEPORT, man 7
+    /// socket).
     public var reusesPort = false
     /// Whether to make sure first that nobody else listens there, which SO_REUSEPORT alone would not notice.
     public var claimsAddress = true
-    /// Waits that long for a connection's first bytes before it is accepted (TCP_DEFER_ACCEPT, whole seconds, man 7 tcp).
+    /// Waits that long for a connection's first bytes before it is accepted (TCP_DEFER_ACCEPT, whole seconds, man 7
+    /// tcp).
     public var deferAccept: Duration?
     /// Whether small writes leave at once (TCP_NODELAY).
     public var noDelay = true

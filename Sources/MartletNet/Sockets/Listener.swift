@@ -3,8 +3,9 @@ import MartletLoop
 
 /// Accepts connections from a listening socket, on the loop.
 ///
-/// When it cannot accept, as when descriptors or memory run out (EMFILE, ENFILE, ENOBUFS, ENOMEM), it lets go of the socket for a
-/// while, in place of being told of the same connection in every tick; connections wait in the kernel's queue meanwhile.
+/// When it cannot accept, as when descriptors or memory run out (EMFILE, ENFILE, ENOBUFS, ENOMEM), it lets go of the
+/// socket for a while, in place of being told of the same connection in every tick; connections wait in the kernel's
+/// queue meanwhile.
 public final class Listener: PollTarget {
     /// How long accepting rests after it failed.
     private static let pause: Duration = .milliseconds(100)
@@ -34,6 +35,7 @@ public final class Listener: PollTarget {
     /// Starts accepting from `descriptor`, which must be listening and non-blocking, and which it owns from here on.
     ///
     /// - Parameters:
+    ///   - descriptor: the listening socket.
     ///   - onAccept: takes over the descriptor of each new connection, non-blocking and close-on-exec.
     ///   - onExhaustion: hears each time that accepting rests because it failed.
     /// - Throws: when the loop cannot watch the descriptor; it is still the caller's then.
@@ -95,8 +97,8 @@ public final class Listener: PollTarget {
     private func enter(_ next: State) {
         state = next
         if next != .exhausted { resumption.cancel() }
-        // Changing the interest of a descriptor that is registered fails only when the kernel has no memory: the worst that follows is
-        // one more wake-up, or one more pause that ends by itself.
+        // Changing the interest of a descriptor that is registered fails only when the kernel has no memory: the worst
+        // that follows is one more wake-up, or one more pause that ends by itself.
         try? EventLoop.main.poller.modify(descriptor, interest: next == .accepting ? .readable : [])
     }
 }

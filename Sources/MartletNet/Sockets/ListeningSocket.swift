@@ -20,7 +20,8 @@ public nonisolated struct ListeningSocket: Sendable {
     ///
     /// A Unix socket's file that nobody serves any more is replaced; one that is served is not touched.
     ///
-    /// - Throws: what kept it from listening, with advice: the address is in use or not this machine's, a permission is missing.
+    /// - Throws: what kept it from listening, with advice: the address is in use or not this machine's, a permission is
+    ///   missing.
     public static func bind(_ address: SocketAddress, options: ListenOptions) throws(SystemError) -> ListeningSocket {
         if case .unix(let path) = address { try removeStaleSocket(path, address: address) }
         if options.reusesPort, options.claimsAddress, !address.isUnix, address.port != 0 {

@@ -7,11 +7,12 @@ package protocol ByteStreamReactor: AnyObject {
     func waitEnded(_ wait: ByteStream.Wait)
 }
 
-/// A connected stream socket on the loop: bytes in both directions, with back-pressure both ways and a deadline for each wait.
+/// A connected stream socket on the loop: bytes in both directions, with back-pressure both ways and a deadline for
+/// each wait.
 ///
-/// It is registered once, edge-triggered. What the kernel has is asked for first and waited for only when there is nothing;
-/// after a receive that did not fill its buffer, the next wait starts without asking again. Nobody but the reader holds a
-/// buffer, and only while there is something to read.
+/// It is registered once, edge-triggered. What the kernel has is asked for first and waited for only when there is
+/// nothing; after a receive that did not fill its buffer, the next wait starts without asking again. Nobody but the
+/// reader holds a buffer, and only while there is something to read.
 ///
 /// One task may wait to read, or one reactor, and another task to write at a time.
 public final class ByteStream: PollTarget {
@@ -76,8 +77,9 @@ public final class ByteStream: PollTarget {
         return await withUnsafeContinuation { reader = $0 }
     }
 
-    /// Waits, after a receive that found nothing, until there may be something to read, and then calls `reactor` in place of
-    /// resuming a task: that costs a fifth, and a stream that is idle needs no task. The stream keeps the reactor until it is closed.
+    /// Waits, after a receive that found nothing, until there may be something to read, and then calls `reactor` in
+    /// place of resuming a task: that costs a fifth, and a stream that is idle needs no task. The stream keeps the
+    /// reactor until it is closed.
     package func park(_ reactor: any ByteStreamReactor, until deadline: EventLoop.Instant) {
         self.reactor = reactor
         isParked = true
@@ -177,8 +179,8 @@ public final class ByteStream: PollTarget {
 
     // MARK: Deadlines
 
-    // A connection moves its deadline with every request. The timer is left where it is when the new deadline is later, and
-    // looks again when it fires: no arming or cancelling on the way of a request.
+    // A connection moves its deadline with every request. The timer is left where it is when the new deadline is later,
+    // and looks again when it fires: no arming or cancelling on the way of a request.
 
     private func armTimer(for deadline: EventLoop.Instant) {
         guard deadline < timerInstant else { return }

@@ -42,7 +42,8 @@ struct BodyReader: Equatable {
         }
     }
 
-    /// The next piece of what is in `input`: empty when that held no data but framing, `nil` when more has to be received.
+    /// The next piece of what is in `input`: empty when that held no data but framing, `nil` when more has to be
+    /// received.
     mutating func next(from input: InputBuffer) throws(HTTP1Error) -> [UInt8]? {
         hasBegun = true
         switch state {
@@ -62,7 +63,8 @@ struct BodyReader: Equatable {
         state = .failed
     }
 
-    /// Whether this is the first time that the body is asked for, which is when a client that waits is told to continue.
+    /// Whether this is the first time that the body is asked for, which is when a client that waits is told to
+    /// continue.
     mutating func takesContinue() -> Bool {
         defer { hasBegun = true }
         return !hasBegun

@@ -3,8 +3,8 @@ import MartletHTTP
 
 /// One request and its response: the head's bytes, what the parser found in them, and the way to the body.
 ///
-/// The server's pool lends them, so that a request allocates nothing. One that a handler keeps, by keeping its `Request`, is
-/// not used again.
+/// The server's pool lends them, so that a request allocates nothing. One that a handler keeps, by keeping its
+/// `Request`, is not used again.
 final class Exchange {
     var parser: HTTP1RequestParser
     var captures = RouteCaptures()
@@ -42,7 +42,8 @@ final class Exchange {
     /// Whether its memory is small enough to be kept for the next request.
     var isReusable: Bool { storage.count <= 4096 }
 
-    /// The response is sent: the body can be read no more. What is in the head stays, for a handler that keeps its request.
+    /// The response is sent: the body can be read no more. What is in the head stays, for a handler that keeps its
+    /// request.
     func end() {
         connection = nil
     }

@@ -9,7 +9,8 @@ extension HTTPConnection {
 
     /// The next piece of the body, or `nil` at its end.
     ///
-    /// - Throws: `HTTPError`. One task may ask at a time: a second one is refused, for neither could know what it has missed.
+    /// - Throws: `HTTPError`. One task may ask at a time: a second one is refused, for neither could know what it has
+    ///   missed.
     func nextBodyChunk() async throws -> [UInt8]? {
         guard !isReadingBody else {
             throw HTTPError(.internalServerError, "two tasks read the request's body at the same time")

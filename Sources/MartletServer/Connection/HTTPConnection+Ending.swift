@@ -40,8 +40,8 @@ extension HTTPConnection {
         }
     }
 
-    /// Closing with unread bytes makes the kernel send a reset, which may overtake the answer. So: say that nothing more
-    /// comes, then drop what the client still sends until it closes, for a while (RFC 9112 §9.6).
+    /// Closing with unread bytes makes the kernel send a reset, which may overtake the answer. So: say that nothing
+    /// more comes, then drop what the client still sends until it closes, for a while (RFC 9112 §9.6).
     func linger() async {
         stream.shutdownWriting()
         let end = EventLoop.Instant.readClock() + Self.lingerTime

@@ -14,18 +14,20 @@ import MartletNet
 ///    └─ malformed ─▶ refuse ─▶ (end)           └─ end of stream ─▶ (end)      (end) = flush, linger, close
 /// ```
 ///
-/// `advance` goes around this circle without suspending, for as long as it can: from the loop, directly. Only when something has to be
-/// waited for, a handler or a client that does not take its answer, the connection gets a task, which then does the same.
+/// `advance` goes around this circle without suspending, for as long as it can: from the loop, directly. Only when
+/// something has to be waited for, a handler or a client that does not take its answer, the connection gets a task,
+/// which then does the same.
 ///
-/// Answers to pipelined requests gather in `output` and leave in one send when no complete head is left in `input`. Both
-/// buffers and the exchange are lent by the server's pools and go back whenever they are empty: an idle connection holds none.
+/// Answers to pipelined requests gather in `output` and leave in one send when no complete head is left in `input`.
+/// Both buffers and the exchange are lent by the server's pools and go back whenever they are empty: an idle connection
+/// holds none.
 final class HTTPConnection: ByteStreamReactor {
     let server: HTTPServer
     let stream: ByteStream
     /// Where the server's list has this connection.
     var index = 0
 
-    private(set) var exchange: Exchange?
+    var exchange: Exchange?
     var input: InputBuffer?
     var output: OutputBuffer?
     /// The beginning of a head, while the rest is waited for.
@@ -78,7 +80,8 @@ final class HTTPConnection: ByteStreamReactor {
         if case .timedOut = wait {
             goOn(with: phase == .idle ? .close : .end(.headTimedOut(hasBegun: phase == .receiving)))
         } else {
-            // What interrupts a wait wants it closed: unless a request has arrived after all, which is seen by trying to receive.
+            // What interrupts a wait wants it closed: unless a request has arrived after all, which is seen by trying
+            // to receive.
             goOn(with: advance())
         }
     }
@@ -286,7 +289,8 @@ final class HTTPConnection: ByteStreamReactor {
 
     // MARK: Answers
 
-    /// Appends the answer, or the head of a streamed one, to the output. `nil` when the next request can be taken at once.
+    /// Appends the answer, or the head of a streamed one, to the output. `nil` when the next request can be taken at
+    /// once.
     private func conclude(_ exchange: Exchange, with response: borrowing Response) -> Step? {
         guard (200...999).contains(response.status.code) else {
             return conclude(exchange, with: server.refuses(response.status, of: exchange))
@@ -315,8 +319,8 @@ final class HTTPConnection: ByteStreamReactor {
         deadline = now + (phase == .idle ? server.idleTimeout : server.headTimeout)
     }
 
-    /// While draining, the last request that has arrived is answered with `Connection: close`; those that were pipelined with it get
-    /// their answers first.
+    /// While draining, the last request that has arrived is answered with `Connection: close`; those that were
+    /// pipelined with it get their answers first.
     private var isLastWhileDraining: Bool {
         server.isDraining && (input == nil || body != .finished)
     }
@@ -332,89 +336,5 @@ final class HTTPConnection: ByteStreamReactor {
     func appendRefusal(_ response: borrowing Response) {
         server.serializer.append(response, isOld: false, isHead: false, keepsAlive: false, into: borrowOutput())
         server.count(status: response.status.code)
-    }
-
-    // MARK: Output
-
-    /// Appends to the output and returns when the kernel has taken all of it.
-    func write(_ append: (OutputBuffer) -> Void) async throws(ConnectionEnd) {
-        append(borrowOutput())
-        try await flush()
-    }
-
-    /// Sends what has gathered in one go, which is how it nearly always ends; `false` when something is left for `flush`.
-    private func sendsAtOnce() -> Bool {
-        guard let output else { return true }
-        guard case .moved(let count) = output.send(on: stream) else { return false }
-        server.counters.add(.bytesSent, UInt64(count))
-        guard output.isEmpty else { return false }
-        releaseOutput()
-        return true
-    }
-
-    /// Sends everything that has gathered.
-    func flush() async throws(ConnectionEnd) {
-        guard let output else { return }
-        while true {
-            switch output.send(on: stream) {
-            case .moved(let count):
-                server.counters.add(.bytesSent, UInt64(count))
-                guard output.isEmpty else { continue }
-                releaseOutput()
-                return
-            case .failed:
-                throw .lost
-            case .wouldBlock:
-                try await waitForRoom()
-            }
-        }
-    }
-
-    /// Waits until the kernel takes more. It says so only when much of its buffer is free: a client that is slow, and not still, has
-    /// taken something in the meantime.
-    private func waitForRoom() async throws(ConnectionEnd) {
-        var unsent = stream.unsentBytes ?? 0
-        while case .timedOut = await stream.waitToWrite(until: .readClock() + server.writeTimeout) {
-            let left = stream.unsentBytes ?? 0
-            guard left < unsent else { throw .writeTimedOut }
-            unsent = left
-        }
-    }
-
-    // MARK: Buffers
-
-    func releaseInput() {
-        guard let input else { return }
-        self.input = nil
-        input.removeAll()
-        server.inputs.giveBack(input)
-    }
-
-    private func borrowOutput() -> OutputBuffer {
-        if let output { return output }
-        let borrowed = server.outputs.take()
-        output = borrowed
-        return borrowed
-    }
-
-    private func releaseOutput() {
-        guard let output else { return }
-        self.output = nil
-        output.trim()
-        server.outputs.giveBack(output)
-    }
-
-    private func releaseExchange() {
-        guard let released = exchange else { return }
-        exchange = nil
-        released.end()
-        server.giveBack(released)
-    }
-
-    private func releaseBuffers() {
-        releaseInput()
-        output?.removeAll()
-        releaseOutput()
-        releaseExchange()
     }
 }

@@ -15,8 +15,8 @@ final class OutputBuffer {
 
     var isEmpty: Bool { bytes.isEmpty && large.isEmpty }
 
-    /// Whether it is to be sent before anything is appended: there is much of it already, or a body that nothing may get
-    /// in front of.
+    /// Whether it is to be sent before anything is appended: there is much of it already, or a body that nothing may
+    /// get in front of.
     var isLarge: Bool { bytes.count >= Self.copyLimit || !large.isEmpty }
 
     func setLargeBody(_ body: [UInt8]) {
@@ -40,7 +40,8 @@ final class OutputBuffer {
         return transfer
     }
 
-    /// Gives memory back when it was needed for once, so that the pool does not hold it for ever. To be called when empty.
+    /// Gives memory back when it was needed for once, so that the pool does not hold it for ever. To be called when
+    /// empty.
     func trim() {
         bytes.removeAll(keepingCapacityUpTo: Self.copyLimit * 2)
     }

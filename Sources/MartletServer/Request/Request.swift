@@ -33,8 +33,8 @@ public struct Request {
         RouteParameters(exchange: exchange)
     }
 
-    /// The value of a field, without white space around it; `nil` when the request has none. Several fields of that name
-    /// are joined by commas (RFC 9110 §5.3).
+    /// The value of a field, without white space around it; `nil` when the request has none. Several fields of that
+    /// name are joined by commas (RFC 9110 §5.3).
     ///
     /// A look-up compares names in place: nothing but the value is copied.
     public subscript(_ name: HTTPField.Name) -> String? {

@@ -2,8 +2,8 @@ import HTTPTypes
 
 /// A request's body, read while it arrives: what is not asked for stays with the kernel and slows the client down.
 ///
-/// Iterate over it once for its chunks, or `collect` it. What a handler leaves unread is discarded or, when there is much of it,
-/// the connection is closed after the response.
+/// Iterate over it once for its chunks, or `collect` it. What a handler leaves unread is discarded or, when there is
+/// much of it, the connection is closed after the response.
 public struct RequestBody: AsyncSequence {
     /// Some bytes, at least one.
     public typealias Element = [UInt8]
@@ -26,7 +26,8 @@ public struct RequestBody: AsyncSequence {
     /// The whole body.
     ///
     /// - Parameter limit: bytes that may be held at most; the server's own limit (`limits.body`) holds as well.
-    /// - Throws: `HTTPError` 413 when there is more, 400 when it is malformed or cut short, 408 when it does not arrive in time.
+    /// - Throws: `HTTPError` 413 when there is more, 400 when it is malformed or cut short, 408 when it does not arrive
+    ///   in time.
     public func collect(upTo limit: Int = .max) async throws -> [UInt8] {
         if let expectedLength, expectedLength > UInt64(limit) { throw exchange.bodyTooLarge() }
         var collected: [UInt8] = []

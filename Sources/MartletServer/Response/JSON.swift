@@ -3,7 +3,8 @@ import HTTPTypes
 
 /// A value that is answered as JSON (RFC 8259).
 ///
-/// Handlers may return any `Encodable` value as it is; this wrapper adds a status, and says how dates and keys are written.
+/// Handlers may return any `Encodable` value as it is; this wrapper adds a status, and says how dates and keys are
+/// written.
 public nonisolated struct JSON<Value: Encodable>: ResponseConvertible {
     /// What is encoded.
     public var value: Value
@@ -16,7 +17,8 @@ public nonisolated struct JSON<Value: Encodable>: ResponseConvertible {
         self.status = status
     }
 
-    /// The encoded value as `application/json`. Keys are in the order of the alphabet, so that equal values give equal bytes.
+    /// The encoded value as `application/json`. Keys are in the order of the alphabet, so that equal values give equal
+    /// bytes.
     ///
     /// - Throws: `EncodingError` when the value cannot be encoded, such as a number that is not finite.
     public func response() throws -> Response {

@@ -2,8 +2,8 @@ import HTTPTypes
 
 /// What a handler answers: a status, fields and a body.
 ///
-/// `Date`, `Server`, `Content-Length` or `Transfer-Encoding`, and `Connection` are the server's to write; setting them in
-/// `fields` has no effect.
+/// `Date`, `Server`, `Content-Length` or `Transfer-Encoding`, and `Connection` are the server's to write; setting them
+/// in `fields` has no effect.
 public nonisolated struct Response: Sendable {
     /// The status; 200 unless said otherwise.
     public var status: HTTPResponse.Status
@@ -22,9 +22,9 @@ public nonisolated struct Response: Sendable {
         case text(String)
         /// Bytes as they are.
         case bytes([UInt8])
-        /// Bytes that are made while they are sent, in chunks (RFC 9112 §7.1), or until the connection closes for HTTP/1.0.
-        /// The closure returns when the body is complete; when it throws, the connection is cut so that the client sees
-        /// that it is not.
+        /// Bytes that are made while they are sent, in chunks (RFC 9112 §7.1), or until the connection closes for
+        /// HTTP/1.0. The closure returns when the body is complete; when it throws, the connection is cut so that the
+        /// client sees that it is not.
         case stream(@MainActor @Sendable (ResponseBodyWriter) async throws -> Void)
     }
 

@@ -1,8 +1,10 @@
-/// What a handler may return: text, bytes, ``JSON``, a ``Response``, or a type of the application's own that says how it is answered.
+/// What a handler may return: text, bytes, ``JSON``, a ``Response``, or a type of the application's own that says how
+/// it is answered.
 public nonisolated protocol ResponseConvertible {
     /// The response that stands for this value.
     ///
-    /// - Throws: what keeps it from being one, such as a value that cannot be encoded; it is answered as if the handler threw it.
+    /// - Throws: what keeps it from being one, such as a value that cannot be encoded; it is answered as if the handler
+    ///   threw it.
     func response() throws -> Response
 }
 

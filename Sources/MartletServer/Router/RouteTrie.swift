@@ -50,10 +50,8 @@ public nonisolated struct RouteTrie<Value>: ~Copyable {
 
     /// Finds the route of a request.
     ///
-    /// - Parameters:
-    ///   - path: the raw path in `bytes`; it begins with `/`, or is empty, which means `/`.
-    ///   - method: the method; `methodName` is looked at only when it is `other`.
-    ///   - captures: gets what the route captures, as offsets into `bytes`, still percent-encoded.
+    /// The raw `path` begins with `/`, or is empty, which means `/`. `methodName` is looked at only when `method` is
+    /// `other`. `captures` gets what the route captures, as offsets into `bytes`, still percent-encoded.
     public func match(
         _ path: ByteRange, in bytes: Span<UInt8>, method: HTTPMethod, methodName: ByteRange = ByteRange(),
         into captures: inout RouteCaptures

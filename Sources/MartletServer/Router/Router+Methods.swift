@@ -1,8 +1,8 @@
 /// The routes of the usual methods.
 ///
-/// Handlers return text, bytes, a ``Response``, anything that is ``ResponseConvertible``, or any `Encodable` value, which is answered as
-/// JSON. Each method has a form for handlers that wait (`async`) and one for those that do not; the compiler picks.
-/// A pattern that is malformed or taken is a mistake in the program: it traps, and says which.
+/// Handlers return text, bytes, a ``Response``, anything that is ``ResponseConvertible``, or any `Encodable` value,
+/// which is answered as JSON. Each method has a form for handlers that wait (`async`) and one for those that do not;
+/// the compiler picks. A pattern that is malformed or taken is a mistake in the program: it traps, and says which.
 extension Router {
     // MARK: GET
 

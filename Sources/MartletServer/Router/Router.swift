@@ -3,16 +3,18 @@ import MartletHTTP
 
 /// Which handler answers which request.
 ///
-/// Patterns are made of segments: literal ones, `{name}` or `:name` for any one segment, `*` for any one that has no name, and
-/// `{name...}` at the end for all the rest. A literal goes before a parameter, a parameter before `*`, and that before
-/// `{name...}`. GET answers HEAD as well, and OPTIONS is answered with what is allowed, unless a route says otherwise.
+/// Patterns are made of segments: literal ones, `{name}` or `:name` for any one segment, `*` for any one that has no
+/// name, and `{name...}` at the end for all the rest. A literal goes before a parameter, a parameter before `*`, and
+/// that before `{name...}`. GET answers HEAD as well, and OPTIONS is answered with what is allowed, unless a route says
+/// otherwise.
 ///
 /// ```swift
 /// router.get("/hello/{name}") { request in "Hello, \(request.parameters["name"]!)" }
 /// router.post("/items") { request in try await store(request.body.collect()) }
 /// ```
 public final class Router {
-    /// Answers a request: with a response, or by throwing an ``HTTPError`` or anything else, which is answered with 500.
+    /// Answers a request: with a response, or by throwing an ``HTTPError`` or anything else, which is answered with
+    /// 500.
     ///
     /// A handler that does not wait for anything is called without the costs of one that may.
     enum Handler {

@@ -51,8 +51,11 @@ public final class HTTPServer {
     /// A server that has no listeners yet.
     ///
     /// - Parameters:
+    ///   - router: the routes.
+    ///   - settings: limits and times.
     ///   - counters: where to count; memory of its own unless given.
     ///   - latency: where to record how long requests take; memory of its own unless given.
+    ///   - logger: where to log.
     public init(
         router: Router, settings: HTTPServerSettings = HTTPServerSettings(),
         counters: Counters<HTTPCounter> = .allocate(), latency: LatencyHistogram = .allocate(),
@@ -149,8 +152,8 @@ public final class HTTPServer {
 
     /// Stops accepting and lets every connection end after its next response, which says `Connection: close`.
     ///
-    /// A connection that waits for a request is not closed at once: a request may be on its way to it already. That is done
-    /// after `drainIdleTimeout`. `onDrained` is called when the last one has ended, which may be now.
+    /// A connection that waits for a request is not closed at once: a request may be on its way to it already. That is
+    /// done after `drainIdleTimeout`. `onDrained` is called when the last one has ended, which may be now.
     public func drain() {
         guard !isDraining else { return }
         isDraining = true
@@ -225,7 +228,8 @@ public final class HTTPServer {
         return HTTPError(.internalServerError).response()
     }
 
-    /// What is answered in place of a status that is not one to end an exchange with: an informational one, or nonsense.
+    /// What is answered in place of a status that is not one to end an exchange with: an informational one, or
+    /// nonsense.
     func refuses(_ status: HTTPResponse.Status, of exchange: Exchange) -> Response {
         counters.add(.handlerErrors)
         logger.error(

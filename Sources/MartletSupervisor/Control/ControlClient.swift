@@ -17,8 +17,8 @@ public nonisolated struct ControlClient: Sendable {
 
     /// Asks in the text protocol.
     ///
-    /// - Parameter waits: also wait for what follows: until the old workers of a reload or scale are gone, until a daemon that
-    ///   was told to end has ended.
+    /// With `waits`, returns only when what follows is over: the old workers of a reload or scale are gone, or a daemon
+    /// that was told to end has ended.
     public func ask(_ verb: ControlVerb, waits: Bool = false) throws(ControlClientError) -> ControlReply {
         let line = verb.line(waits: waits) + "\n"
         return try exchange(verb, waits: waits, sending: line, until: ControlReply.endOfText) {
@@ -27,9 +27,7 @@ public nonisolated struct ControlClient: Sendable {
         }
     }
 
-    /// Asks in HTTP; the reply is JSON.
-    ///
-    /// - Parameter waits: as for ``ask(_:waits:)``.
+    /// Asks in HTTP, waiting as ``ask(_:waits:)`` does; the reply is JSON.
     public func askForJSON(_ verb: ControlVerb, waits: Bool = false) throws(ControlClientError) -> ControlReply {
         let (method, target, body) = verb.http(waits: waits)
         var request = "\(method) \(target) HTTP/1.1\r\n"

@@ -3,7 +3,8 @@ import Glibc
 import MartletLoop
 import MartletNet
 
-/// The control socket's file: claimed without a race, taken over when nobody serves it, removed at the end if it is still ours.
+/// The control socket's file: claimed without a race, taken over when nobody serves it, removed at the end if it is
+/// still ours.
 struct ControlSocket {
     let path: String
     let descriptor: Int32
@@ -27,7 +28,8 @@ struct ControlSocket {
 
     /// Listens at a path.
     ///
-    /// Daemons that start at the same time take turns: what is found in the way is judged under a lock (man 2 flock) on its directory.
+    /// Daemons that start at the same time take turns: what is found in the way is judged under a lock (man 2 flock) on
+    /// its directory.
     ///
     /// - Throws: who serves the path already, or what keeps it from being made.
     init(path: String, mode: UInt32) throws(SystemError) {

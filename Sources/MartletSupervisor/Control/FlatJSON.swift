@@ -1,4 +1,5 @@
-/// Reads the small JSON bodies of the control socket: one object whose values are texts, whole numbers or truth values (RFC 8259).
+/// Reads the small JSON bodies of the control socket: one object whose values are texts, whole numbers or truth values
+/// (RFC 8259).
 ///
 /// The full decoder lives in Foundation, which the supervisor does without.
 nonisolated struct FlatJSON {

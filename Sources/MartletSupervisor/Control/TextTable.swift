@@ -10,7 +10,8 @@ nonisolated struct TextTable {
         rows.append(row)
     }
 
-    /// Lines without a line end after the last; columns are two spaces apart, the first one flush left, numbers flush right.
+    /// Lines without a line end after the last; columns are two spaces apart, the first one flush left, numbers flush
+    /// right.
     var text: String {
         let columns = rows[0].count
         var widths = [Int](repeating: 0, count: columns)

@@ -3,7 +3,8 @@ import MartletLoop
 
 /// How many descriptors the process and those that it starts may open (man 2 getrlimit, RLIMIT_NOFILE).
 public nonisolated enum DescriptorLimit {
-    /// Raises the limit to what the process may have: the soft limit of a login shell, 1024, is there for programs that use `select`.
+    /// Raises the limit to what the process may have: the soft limit of a login shell, 1024, is there for programs that
+    /// use `select`.
     ///
     /// - Throws: when the kernel refuses, which it has no reason to.
     public static func raise() throws(SystemError) {

@@ -20,7 +20,8 @@ public nonisolated struct ProcessFacts: Equatable, Sendable {
 
     /// Reads the facts; works on a zombie too, whose CPU times are then final.
     ///
-    /// - Parameter thoroughly: count private memory and descriptors, which costs some 100 µs more.
+    /// With `thoroughly`, counts private memory and descriptors too, which costs some 100 µs more.
+    ///
     /// - Returns: `nil` when there is no such process.
     public static func read(pid: Int32, thoroughly: Bool = false, files: HostFiles = .system) -> ProcessFacts? {
         guard let stat = files["/proc/\(pid)/stat"] else { return nil }

@@ -6,9 +6,9 @@
 ///               ▼
 ///            abandon
 /// ```
-/// New workers start beside the old ones, which go on accepting until the commit: only when *all* new ones have proved themselves are
-/// the old ones told to drain, all at once. So a reload that fails at its last worker has taken nothing away from the old generation.
-/// The price is that both generations are in memory for that long.
+/// New workers start beside the old ones, which go on accepting until the commit: only when *all* new ones have proved
+/// themselves are the old ones told to drain, all at once. So a reload that fails at its last worker has taken nothing
+/// away from the old generation. The price is that both generations are in memory for that long.
 nonisolated struct ReloadTransaction: Hashable, Sendable {
     enum Action: Hashable, Sendable {
         /// Start a new worker in this slot.

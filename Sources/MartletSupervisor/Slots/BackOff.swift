@@ -2,8 +2,8 @@ import MartletLoop
 
 /// How long a slot rests before it starts another worker.
 ///
-/// The first failure costs nothing: one crash must be unnoticeable. From then on the pause doubles, up to 30 seconds, until a
-/// worker has been ready for a whole minute.
+/// The first failure costs nothing: one crash must be unnoticeable. From then on the pause doubles, up to 30 seconds,
+/// until a worker has been ready for a whole minute.
 nonisolated struct BackOff: Hashable, Sendable {
     static let shortest: Duration = .milliseconds(100)
     static let longest: Duration = .seconds(30)

@@ -1,8 +1,9 @@
-/// Who accepts from the sockets of slots whose own worker does not: that is idle, in back-off, starting, stalled or draining.
+/// Who accepts from the sockets of slots whose own worker does not: that is idle, in back-off, starting, stalled or
+/// draining.
 ///
-/// A pure function of who can accept, so that it may be computed again after every event: the difference to what was told before
-/// is what the workers are told now. Slots are dealt out evenly, each to the nearest of the least burdened, so that the loss of one
-/// worker moves one slot and not all.
+/// A pure function of who can accept, so that it may be computed again after every event: the difference to what was
+/// told before is what the workers are told now. Slots are dealt out evenly, each to the nearest of the least burdened,
+/// so that the loss of one worker moves one slot and not all.
 nonisolated enum Coverage {
     /// A worker that accepts, and may be given more.
     struct Acceptor: Hashable {

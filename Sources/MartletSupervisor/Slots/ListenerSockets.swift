@@ -2,8 +2,8 @@ import Glibc
 import MartletLoop
 import MartletNet
 
-/// The sockets of one listen address: one for each slot with SO_REUSEPORT, or one that all slots share where the kernel cannot
-/// spread connections (Unix sockets) or somebody else opened it (systemd).
+/// The sockets of one listen address: one for each slot with SO_REUSEPORT, or one that all slots share where the kernel
+/// cannot spread connections (Unix sockets) or somebody else opened it (systemd).
 struct ListenerSockets {
     /// Where the sockets come from.
     enum Origin: Equatable {

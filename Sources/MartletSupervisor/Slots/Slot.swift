@@ -3,7 +3,8 @@ import MartletLoop
 /// A place for a worker, with sockets of its own: the sockets stay, workers come and go.
 final class Slot {
     let index: Int
-    /// Every living process of the slot, in the order of their starts: those that drain, the one that serves, one that a reload tries.
+    /// Every living process of the slot, in the order of their starts: those that drain, the one that serves, one that
+    /// a reload tries.
     var workers: [WorkerProcess] = []
     /// Workers that ended unasked and were replaced.
     var respawns = 0

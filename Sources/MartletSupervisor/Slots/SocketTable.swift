@@ -2,8 +2,8 @@ import Glibc
 import MartletLoop
 import MartletNet
 
-/// All listening sockets of the daemon. They are opened here and stay open until the daemon ends, whatever becomes of the workers;
-/// only an address that a reload removes from the configuration goes earlier.
+/// All listening sockets of the daemon. They are opened here and stay open until the daemon ends, whatever becomes of
+/// the workers; only an address that a reload removes from the configuration goes earlier.
 struct SocketTable {
     /// In the order of the configuration; sockets that systemd passed and that no `[[listen]]` names come last.
     private(set) var listeners: [ListenerSockets] = []
@@ -46,7 +46,8 @@ struct SocketTable {
     ///
     /// - Parameters:
     ///   - slots: how many slots there will be.
-    ///   - leaving: sockets of addresses that were removed and are still open: bound again, they would be in their own way.
+    ///   - leaving: sockets of addresses that were removed and are still open: bound again, they would be in their own
+    ///     way.
     /// - Throws: when an address cannot be bound; then nothing has changed, but that there may be more slots.
     mutating func prepare(_ plans: [ListenerPlan], slots: Int, leaving: [ListenerSockets] = []) throws(SystemError)
         -> Change
@@ -118,8 +119,8 @@ struct SocketTable {
         listeners = change.listeners
     }
 
-    /// How many slots have a socket. A socket that was ever bound gets its share of connections from the kernel, so that all of these
-    /// slots have to be accepted from, wanted or not.
+    /// How many slots have a socket. A socket that was ever bound gets its share of connections from the kernel, so
+    /// that all of these slots have to be accepted from, wanted or not.
     var slotCount: Int { listeners.map(\.sockets.count).max() ?? 0 }
 
     /// Binds sockets for more slots.
@@ -183,7 +184,8 @@ extension SocketTable {
 }
 
 extension SocketAddress {
-    /// Whether a socket bound to this address is what a configuration means by the other: `:80` is `[::]:80` to the kernel.
+    /// Whether a socket bound to this address is what a configuration means by the other: `:80` is `[::]:80` to the
+    /// kernel.
     fileprivate func isSame(as other: SocketAddress) -> Bool {
         if self == other { return true }
         guard case .any(let port) = other, case .ipv6(let host, port, _) = self else { return false }

@@ -37,7 +37,8 @@ final class WorkerChannel {
         return ends
     }
 
-    /// Sends a packet, now or as soon as there is room. The descriptors stay the sender's, open until the packet has gone.
+    /// Sends a packet, now or as soon as there is room. The descriptors stay the sender's, open until the packet has
+    /// gone.
     func send(_ bytes: [UInt8], descriptors: [Int32] = []) {
         guard !hasEnded, waiting.count < Self.longestQueue else { return }
         waiting.append((bytes, descriptors))

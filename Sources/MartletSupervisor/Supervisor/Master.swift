@@ -3,10 +3,12 @@ import Logging
 import MartletLoop
 import MartletNet
 
-/// The running supervisor: one loop that waits until something has happened, and then looks at everything in the same order.
+/// The running supervisor: one loop that waits until something has happened, and then looks at everything in the same
+/// order.
 ///
-/// Signals, ended processes, workers' messages, control commands and timers only leave a note and ring the bell. What follows from it is
-/// decided in `pass`, from the present state and not from the event, so that no order of events is special.
+/// Signals, ended processes, workers' messages, control commands and timers only leave a note and ring the bell. What
+/// follows from it is decided in `pass`, from the present state and not from the event, so that no order of events is
+/// special.
 final class Master {
     /// What the program says about itself.
     struct Program {

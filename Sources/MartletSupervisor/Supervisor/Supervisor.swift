@@ -19,7 +19,8 @@ public final class Supervisor {
     /// - Parameters:
     ///   - version: the program's, for `show info`.
     ///   - configurationPath: the configuration's file, for `show info`.
-    ///   - load: reads and validates the configuration; called at the start and at each reload. What it throws is shown to whoever
+    ///   - load: reads and validates the configuration; called at the start and at each reload. What it throws is shown
+    ///     to whoever
     ///     asked for the reload.
     public init(version: String, configurationPath: String? = nil, load: @escaping () throws -> SupervisorPlan) {
         self.version = version

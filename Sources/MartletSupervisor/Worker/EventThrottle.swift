@@ -1,7 +1,7 @@
 import MartletLoop
 
-/// Lets a few events through in a second, and counts the rest: a client must not be able to fill the supervisor's list of errors, nor
-/// its socket.
+/// Lets a few events through in a second, and counts the rest: a client must not be able to fill the supervisor's list
+/// of errors, nor its socket.
 nonisolated struct EventThrottle: Hashable, Sendable {
     static let perSecond = 5
 

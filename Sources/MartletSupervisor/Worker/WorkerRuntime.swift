@@ -3,7 +3,8 @@ import Glibc
 import Logging
 import MartletLoop
 
-/// The worker's side of the supervisor: takes what it was given, tells that it is ready, and does what it is told until it ends.
+/// The worker's side of the supervisor: takes what it was given, tells that it is ready, and does what it is told until
+/// it ends.
 ///
 /// ```swift
 /// exit(await WorkerRuntime.run { context in
@@ -21,7 +22,8 @@ public final class WorkerRuntime {
         static let firstListener: Int32 = 6
     }
 
-    /// An idle loop turns that often, so that the supervisor sees that it can. It must be well below the shortest stall timeout, a second.
+    /// An idle loop turns that often, so that the supervisor sees that it can. It must be well below the shortest stall
+    /// timeout, a second.
     private static let heartbeat: Duration = .milliseconds(250)
     /// How long the first message may take.
     private static let patience: Duration = .seconds(10)
@@ -51,8 +53,8 @@ public final class WorkerRuntime {
 
     /// Runs the worker until it is told to end, or its supervisor is gone; returns the process's exit code.
     ///
-    /// - Parameter makeService: makes what serves the sockets; whatever it throws is shown to the operator as the reason why the
-    ///   configuration cannot be used.
+    /// - Parameter makeService: makes what serves the sockets; whatever it throws is shown to the operator as the
+    ///   reason why the configuration cannot be used.
     public static func run(_ makeService: @escaping (WorkerContext) throws -> any WorkerService) async -> Int32 {
         do throws(SystemError) {
             let runtime = WorkerRuntime(channel: try WorkerChannel(Passed.channel), makeService: makeService)
@@ -234,7 +236,8 @@ public final class WorkerRuntime {
         sweep(left: Self.mostSweeps)
     }
 
-    /// Goes on accepting until the queues are empty: where nobody else accepts from these sockets, what waits there would be lost.
+    /// Goes on accepting until the queues are empty: where nobody else accepts from these sockets, what waits there
+    /// would be lost.
     private func sweep(left: Int) {
         let listeners = own + adopted.values.flatMap { $0 }
         var polled = listeners.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }

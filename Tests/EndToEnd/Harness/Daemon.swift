@@ -11,8 +11,8 @@ final class Daemon {
     let port: UInt16
     private let mark: String
 
-    /// Starts a daemon, waits until it says that it is ready, and lends it to `body`. Whatever happens there, nothing of it
-    /// is left afterwards.
+    /// Starts a daemon, waits until it says that it is ready, and lends it to `body`. Whatever happens there, nothing
+    /// of it is left afterwards.
     static func run(
         _ settings: DaemonSettings = DaemonSettings(), body: (Daemon) async throws -> Void
     ) async throws {

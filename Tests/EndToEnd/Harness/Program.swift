@@ -84,7 +84,8 @@ final class Program {
     }
 
     private static func environment(adding extra: [String]) -> [String] {
-        // What systemd, or somebody's shell, tells the process that runs the tests is not meant for those that they start.
+        // What systemd, or somebody's shell, tells the process that runs the tests is not meant for those that they
+        // start.
         var hidden: Set<Substring> = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "JOURNAL_STREAM"]
         hidden.formUnion(extra.compactMap { $0.split(separator: "=", maxSplits: 1).first })
         var inherited: [String] = []
