@@ -72,6 +72,7 @@ final class Exchange {
 
     func parameter(_ name: String) -> String? {
         guard let index = parameterNames.firstIndex(of: name), index < captures.count else { return nil }
+        guard parser.pathHasEscapes else { return text(captures[index]) }
         return try? PercentEncoding.string(captures[index], in: head.span)
     }
 
