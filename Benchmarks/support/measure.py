@@ -131,6 +131,19 @@ class Server:
         return found
 
 
+def children(pid):
+    """The processes that a process has started, in the order of their numbers."""
+    found = []
+    for other in filter(str.isdigit, _list("/proc")):
+        try:
+            with open(f"/proc/{other}/stat") as f:
+                if int(f.read().rsplit(")", 1)[1].split()[1]) == pid:
+                    found.append(int(other))
+        except OSError:
+            pass
+    return sorted(found)
+
+
 def _list(directory):
     try:
         return os.listdir(directory)
@@ -143,6 +156,6 @@ def show(rows, unit, as_json):
     if as_json:
         print(json.dumps(rows, indent=1))
         return
-    print(f"{'':<14}{'peer':<10}{'ours':>12}{'theirs':>12}{'ratio':>8}   {unit}")
+    print(f"{'':<17}{'peer':<10}{'ours':>12}{'theirs':>12}{'ratio':>8}   {unit}")
     for r in rows:
-        print(f"{r['row']:<14}{r['peer']:<10}{r['ours']:>12,.1f}{r['theirs']:>12,.1f}{r['ratio']:>8.2f}")
+        print(f"{r['row']:<17}{r['peer']:<10}{r['ours']:>12,.1f}{r['theirs']:>12,.1f}{r['ratio']:>8.2f}")
