@@ -29,7 +29,7 @@ public struct RequestBody: AsyncSequence {
     /// - Throws: `HTTPError` 413 when there is more, 400 when it is malformed or cut short, 408 when it does not arrive
     ///   in time.
     public func collect(upTo limit: Int = .max) async throws -> [UInt8] {
-        if let expectedLength, expectedLength > UInt64(limit) { throw exchange.bodyTooLarge() }
+        if let expectedLength, expectedLength > UInt64(clamping: limit) { throw exchange.bodyTooLarge() }
         var collected: [UInt8] = []
         while let chunk = try await exchange.nextBodyChunk() {
             guard chunk.count <= limit - collected.count else { throw exchange.bodyTooLarge() }

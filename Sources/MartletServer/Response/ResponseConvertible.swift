@@ -25,6 +25,7 @@ extension Substring: ResponseConvertible {
 }
 
 extension [UInt8]: ResponseConvertible {
-    /// 200 with the bytes.
+    /// 200 with the bytes. A handler that returns the literal `[1, 2]` answers these two bytes; for JSON it says
+    /// `JSON([1, 2])`.
     public nonisolated func response() -> Response { Response(bytes: self) }
 }
