@@ -7,7 +7,7 @@ UNITDIR ?= /lib/systemd/system
 DESTDIR ?=
 SECONDS ?= 3600
 
-# What perf saw of a loaded worker's time: exclusive access to variables costs 6 % to check, which debug builds do while they run
+# What perf saw of a loaded worker's time: exclusive access to variables costs 4 % to check, which debug builds do while they run
 # the tests, and a loop of one thread can go without; calls from one module into another cost 2 % unless they are optimised together.
 RELEASE = swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked \
 	-Xswiftc -cross-module-optimization
