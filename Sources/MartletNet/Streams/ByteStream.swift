@@ -78,8 +78,8 @@ public final class ByteStream: PollTarget {
     }
 
     /// Waits, after a receive that found nothing, until there may be something to read, and then calls `reactor` in
-    /// place of resuming a task: that costs a fifth, and a stream that is idle needs no task. The stream keeps the
-    /// reactor until it is closed.
+    /// place of resuming a task: that costs less, and a stream that is idle needs no task. The stream keeps the reactor
+    /// until it is closed.
     package func park(_ reactor: any ByteStreamReactor, until deadline: EventLoop.Instant) {
         self.reactor = reactor
         isParked = true

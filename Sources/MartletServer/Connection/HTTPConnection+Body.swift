@@ -42,7 +42,7 @@ extension HTTPConnection {
         if body.takesContinue(), exchange?.parser.expectsContinue == true, input?.isEmpty != false {
             server.counters.add(.responses1xx)
             try await write { HTTP1ResponseHead.appendContinue(to: &$0.bytes) }
-        } else if output != nil {
+        } else if output != nil, !isFlushing {
             try await flush()  // a client that waits for earlier answers must not wait for ours to this one
         }
         switch receive() {

@@ -21,8 +21,13 @@ extension HTTPConnection {
     }
 
     /// Sends everything that has gathered.
+    ///
+    /// - Throws: `.lost` also when a task is at it that a handler has left behind: two cannot wait for the same stream.
     func flush() async throws(ConnectionEnd) {
         guard let output else { return }
+        guard !isFlushing else { throw .lost }
+        isFlushing = true
+        defer { isFlushing = false }
         while true {
             switch output.send(on: stream) {
             case .moved(let count):

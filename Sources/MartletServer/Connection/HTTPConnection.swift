@@ -38,6 +38,8 @@ final class HTTPConnection: ByteStreamReactor {
     var body = BodyReader.finished
     /// Whether a task waits for more of the body.
     var isReadingBody = false
+    /// Whether a task sends what has gathered.
+    var isFlushing = false
     /// The connection's task, while it waits for the next step. There is none before something has to be waited for.
     private var task: UnsafeContinuation<Step, Never>?
     /// The tick in which the head was complete that is being answered.
@@ -154,8 +156,9 @@ final class HTTPConnection: ByteStreamReactor {
         }
     }
 
-    /// Whether the client may still be sending something that nobody is going to read.
-    private var owesLinger: Bool { body != .finished || input?.isEmpty == false }
+    /// Whether the client may still be sending something that nobody is going to read. Not so while a task reads the body
+    /// that a handler has left behind: closing ends its wait.
+    private var owesLinger: Bool { !isReadingBody && (body != .finished || input?.isEmpty == false) }
 
     private func finishConnection() {
         releaseBuffers()

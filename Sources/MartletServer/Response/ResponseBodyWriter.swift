@@ -15,8 +15,8 @@ public final class ResponseBodyWriter {
 
     /// Sends some bytes. Returns when the kernel has taken them, so that a slow client slows the writer down.
     ///
-    /// - Throws: when the client is gone or takes nothing for longer than `timeouts.write`; and when the response is
-    ///   over.
+    /// - Throws: when the client is gone or takes nothing for longer than `timeouts.write`; when the response is over; and
+    ///   when another task is writing, for then nobody could say in which order the pieces are to be.
     public func write(_ bytes: [UInt8]) async throws {
         try await write(count: bytes.count) { $0.append(contentsOf: bytes) }
     }
@@ -32,6 +32,7 @@ public final class ResponseBodyWriter {
         guard isValid else { throw HTTPError(.internalServerError, "the response is over: nothing can be added to it") }
         // An empty chunk would end the body, and a status without a body has nothing to send.
         guard count > 0, !isForbidden else { return }
+        try requireNobodyWrites()
         try await connection.write { output in
             if isChunked { _ = HTTP1ChunkedEncoder.beginChunk(of: count, in: &output.bytes) }
             append(&output.bytes)
@@ -39,7 +40,14 @@ public final class ResponseBodyWriter {
         }
     }
 
+    private func requireNobodyWrites() throws(HTTPError) {
+        guard !connection.isFlushing else {
+            throw HTTPError(.internalServerError, "two tasks write the same response at the same time")
+        }
+    }
+
     func finish() async throws {
+        try requireNobodyWrites()
         if isChunked, !isForbidden { try await connection.write { HTTP1ChunkedEncoder.end(in: &$0.bytes) } }
         invalidate()
     }

@@ -1,3 +1,4 @@
+import Glibc
 import HTTPTypes
 import Logging
 import MartletHTTP
@@ -117,7 +118,7 @@ public final class HTTPServer {
             connection.begin()
         } catch {
             logger.error("a connection is dropped", metadata: ["error": "\(error)"])
-            ListeningSocket(descriptor: descriptor, address: .any(port: 0)).close()
+            close(descriptor)
         }
     }
 

@@ -143,6 +143,35 @@ struct StreamingTests {
         }
     }
 
+    @Test("a second task that writes the same response is told so, and the first one's goes out whole")
+    func refusesSecondWriter() async throws {
+        let pieces = 400
+        let piece = [UInt8](repeating: 66, count: 32 * 1024)
+        var refusals: [String] = []
+        try await withServer(routes: {
+            $0.get("/") { _ in
+                Response { output in
+                    // Runs as soon as the other one has to wait for the client.
+                    let second = Task {
+                        do {
+                            try await output.write("second")
+                        } catch {
+                            refusals.append("\(error)")
+                        }
+                    }
+                    for _ in 0..<pieces { try await output.write(piece) }
+                    await second.value
+                }
+            }
+        }) { server in
+            let client = try server.connect(receiveBuffer: 8192)
+            try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            try await eventually("the second is refused") { !refusals.isEmpty }
+            #expect(try await client.answer().body.count == pieces * piece.count)
+            #expect(refusals.count == 1 && refusals[0].contains("two tasks write the same response"))
+        }
+    }
+
     @Test("large bodies reach a slow reader whole, in order with others", arguments: ["/bytes", "/text"])
     func sendsLargeBodies(path: String) async throws {
         let text = String(repeating: "0123456789 abcdefghijklmnopqr\n", count: 100_000)
