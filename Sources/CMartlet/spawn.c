@@ -2,58 +2,66 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+// The child borrows this process's memory until execve, and this thread stands still meanwhile (CLONE_VM |
+// CLONE_VFORK, as posix_spawn has it): copying the page tables would hold the loop up for 50 microseconds with each
+// megabyte in use. So everything up to execve is async-signal-safe, allocates nothing, and writes to its own stack and
+// to `struct launch` only.
+
 enum step { STEP_CLONE, STEP_DESCRIPTORS, STEP_DIRECTORY, STEP_EXECUTE };
-struct failure {
-    int step;
-    int error;
+
+struct launch {
+    const struct martlet_spawn *request;
+    int parent;
+    int *moved;  ///< room for as many descriptors as the request has
+    int failed_step;
+    int error;  ///< 0 until something failed
 };
 
-// Everything up to execve is async-signal-safe and allocates nothing: the child is a copy of a process whose
-// other threads, if any, are gone and may have held locks.
-static void fail(int report, int step) {
-    struct failure failure = {step, errno};
-    ssize_t ignored = write(report, &failure, sizeof failure);
-    (void)ignored;
+static void fail(struct launch *launch, int step) {
+    launch->failed_step = step;
+    launch->error = errno;
     _exit(127);
 }
 
 static int above(int descriptor, int lowest) { return fcntl(descriptor, F_DUPFD_CLOEXEC, lowest); }
 
-static void become(const struct martlet_spawn *request, int report, int parent) {
+static int become(void *context) {
+    struct launch *launch = context;
+    const struct martlet_spawn *request = launch->request;
     int count = request->descriptor_count;
     // First everything out of the way of the numbers to be given out, then each to its place.
-    int lowest = 3 + count + 1;
-    report = above(report, lowest);
+    int lowest = 3 + count;
     int executable = request->executable < 0 ? -1 : above(request->executable, lowest);
-    if (report < 0 || (request->executable >= 0 && executable < 0)) _exit(127);
-    int moved[count > 0 ? count : 1];
+    if (request->executable >= 0 && executable < 0) fail(launch, STEP_DESCRIPTORS);
     int standard[3];
     for (int i = 0; i < count; i++)
-        if ((moved[i] = above(request->descriptors[i], lowest)) < 0) fail(report, STEP_DESCRIPTORS);
+        if ((launch->moved[i] = above(request->descriptors[i], lowest)) < 0) fail(launch, STEP_DESCRIPTORS);
     for (int i = 0; i < 3; i++) {
         standard[i] = request->standard[i] < 0 ? -1 : above(request->standard[i], lowest);
-        if (request->standard[i] >= 0 && standard[i] < 0) fail(report, STEP_DESCRIPTORS);
+        if (request->standard[i] >= 0 && standard[i] < 0) fail(launch, STEP_DESCRIPTORS);
     }
     for (int i = 0; i < 3; i++)
-        if (standard[i] >= 0 && dup2(standard[i], i) < 0) fail(report, STEP_DESCRIPTORS);
+        if (standard[i] >= 0 && dup2(standard[i], i) < 0) fail(launch, STEP_DESCRIPTORS);
     for (int i = 0; i < count; i++)
-        if (dup2(moved[i], 3 + i) < 0) fail(report, STEP_DESCRIPTORS);
+        if (dup2(launch->moved[i], 3 + i) < 0) fail(launch, STEP_DESCRIPTORS);
 
     if (request->new_session) setsid();
+    if (request->new_group && !request->new_session) setpgid(0, 0);
     if (request->parent_death_signal) {
         prctl(PR_SET_PDEATHSIG, request->parent_death_signal);
-        if (getppid() != parent) _exit(127);  // it died before prctl
+        if (getppid() != launch->parent) _exit(127);  // it died before prctl
     }
-    if (request->directory && chdir(request->directory) < 0) fail(report, STEP_DIRECTORY);
+    if (request->directory && chdir(request->directory) < 0) fail(launch, STEP_DIRECTORY);
 
+    // The table of handlers is a copy, so the parent keeps its own; no handler of it may run here, on its memory.
     struct sigaction standard_action;
     memset(&standard_action, 0, sizeof standard_action);
     standard_action.sa_handler = SIG_DFL;
@@ -66,53 +74,38 @@ static void become(const struct martlet_spawn *request, int report, int parent) 
         syscall(SYS_execveat, executable, "", request->arguments, request->environment, AT_EMPTY_PATH);
     else
         execve(request->path, request->arguments, request->environment);
-    fail(report, STEP_EXECUTE);
+    fail(launch, STEP_EXECUTE);
+    return 127;
 }
 
 int martlet_spawn(const struct martlet_spawn *request, int *pidfd, int *failed_step) {
     *failed_step = STEP_CLONE;
-    int pipe[2];
-    if (pipe2(pipe, O_CLOEXEC) < 0) return -errno;
+    size_t room = (size_t)request->descriptor_count * sizeof(int);
+    size_t size = (64 << 10) + ((room + 15) & ~(size_t)15);
+    char *stack = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (stack == MAP_FAILED) return -errno;
+    struct launch launch = {.request = request, .parent = getpid(), .moved = (int *)stack};
 
     // No signal handler of the parent may run in the child before its dispositions are reset.
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int parent = getpid();
     int descriptor = -1;
-    struct clone_args arguments;
-    memset(&arguments, 0, sizeof arguments);
-    arguments.flags = CLONE_PIDFD;
-    arguments.pidfd = (uint64_t)(uintptr_t)&descriptor;
-    arguments.exit_signal = SIGCHLD;
-    long pid = syscall(SYS_clone3, &arguments, sizeof arguments);
-    // A seccomp filter cannot look into clone3's struct: systemd's RestrictNamespaces= says ENOSYS, for programs to
-    // fall back.
-    if (pid < 0 && errno == ENOSYS) pid = syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, NULL, &descriptor, NULL, NULL);
+    // Returns once the child has executed the program or given up.
+    int pid = clone(become, stack + size, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &launch, &descriptor);
     int error = errno;
-    if (pid == 0) become(request, pipe[1], parent);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    close(pipe[1]);
-    if (pid < 0) {
-        close(pipe[0]);
-        return -error;
-    }
-
-    // The pipe closes at execve; until then the child runs only the few calls above.
-    struct failure failure;
-    ssize_t got;
-    do got = read(pipe[0], &failure, sizeof failure);
-    while (got < 0 && errno == EINTR);
-    close(pipe[0]);
-    if (got == sizeof failure) {
-        *failed_step = failure.step;
+    munmap(stack, size);
+    if (pid < 0) return -error;
+    if (launch.error != 0) {
+        *failed_step = launch.failed_step;
         siginfo_t info;
         while (waitid(P_PIDFD, (id_t)descriptor, &info, WEXITED) < 0 && errno == EINTR) {}
         close(descriptor);
-        return -failure.error;
+        return -launch.error;
     }
     *pidfd = descriptor;
-    return (int)pid;
+    return pid;
 }
 
 int martlet_pidfd_open(int pid) {
@@ -124,6 +117,13 @@ int martlet_pidfd_signal(int pidfd, int signal) {
     return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) < 0 ? -errno : 0;
 }
 
+int martlet_pidfd_has_ended(int pidfd) {
+    siginfo_t info;
+    info.si_pid = 0;
+    if (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG | WNOWAIT) < 0) return -errno;
+    return info.si_pid != 0;
+}
+
 int martlet_pidfd_reap(int pidfd, int *code, int *status) {
     siginfo_t info;
     info.si_pid = 0;
@@ -133,6 +133,10 @@ int martlet_pidfd_reap(int pidfd, int *code, int *status) {
     *status = info.si_status;
     return 1;
 }
+
+const char *martlet_signal_abbreviation(int number) { return sigabbrev_np(number); }
+
+const char *martlet_signal_words(int number) { return sigdescr_np(number); }
 
 int martlet_affinity(int *cpus, int capacity) {
     cpu_set_t set;

@@ -14,15 +14,21 @@ public final class EventLoop {
     /// The process's only loop.
     public static let main = EventLoop()
 
-    /// The clock as this tick saw it when it woke; see `Instant.readClock()` for the exact time.
-    public private(set) var now: Instant
-
+    private var tickStart: Instant
     package let poller: EpollPoller
     private let ready = ReadyQueue.shared
     private var timers: TimerWheel
     private var counters = Counters<LoopCounter>.allocate()
+    private var isRunning = false
     private var isStopped = false
     private(set) var signals: SignalRegistry?
+    let virtualTime = VirtualTime()
+
+    /// How many pieces of work other threads and processes have in hand that will come back to the loop: while there
+    /// are any, a loop with nothing to do is not deadlocked, and virtual time stands still.
+    package var externalWork = 0
+    /// How many threads of this process can reach the loop only by finishing external work.
+    package var poolThreads = 0
 
     /// A tick runs at most this many jobs, and looks at the clock after every `jobsPerClockCheck` of them …
     private static let jobsPerTick = 4096
@@ -31,8 +37,8 @@ public final class EventLoop {
     private static let nanosecondsPerTick: UInt64 = 1_000_000
 
     private init() {
-        now = .readClock()
-        timers = TimerWheel(origin: now)
+        tickStart = .readClock()
+        timers = TimerWheel(origin: tickStart)
         do throws(SystemError) {
             poller = try EpollPoller()
             try poller.add(ready.wakeDescriptor, interest: .readable, edgeTriggered: true, target: WakeTarget())
@@ -42,38 +48,68 @@ public final class EventLoop {
         }
     }
 
+    // MARK: Time
+
+    /// The time as this tick saw it when it woke; free, and at most a tick old. See `time()`.
+    public var now: Instant {
+        virtualTime.isInUse ? VirtualClock.current?.now ?? tickStart : tickStart
+    }
+
+    /// The time (some 25 ns). Inside `withVirtualClock` it is that clock's.
+    public func time() -> Instant {
+        virtualTime.isInUse ? VirtualClock.current?.now ?? .readClock() : .readClock()
+    }
+
     // MARK: Scheduling
 
     /// Calls `action` in this tick or the next, after everything that is already queued.
+    ///
+    /// It sees the task-local values of the task that calls this; a task with any makes the call cost a task of its
+    /// own.
     public func callSoon(_ action: @escaping @MainActor () -> Void) {
-        ready.append(.callback(action))
+        if TaskLocals.areBound {
+            Task { action() }
+        } else {
+            ready.append(.callback(action))
+        }
     }
 
-    /// Calls `action` on the loop, from any thread; wakes the loop when it waits (man 2 eventfd).
+    /// Calls `action` on the loop, from any thread; wakes the loop when it waits (man 2 eventfd). Task-local values are
+    /// kept as by `callSoon`.
     public nonisolated static func callSoonThreadsafe(_ action: @escaping @MainActor @Sendable () -> Void) {
-        ReadyQueue.shared.append(.callback(action))
+        if TaskLocals.areBound {
+            Task { @MainActor in action() }
+        } else {
+            ReadyQueue.shared.append(.callback(action))
+        }
     }
 
     /// Calls `action` once, `delay` from now, never early and at most a millisecond and a tick late.
-    /// A delay that is zero or negative means as soon as possible.
+    /// A delay that is zero or negative means as soon as possible. Task-local values are kept as by `callSoon`.
     @discardableResult
     public func callLater(_ delay: Duration, _ action: @escaping () -> Void) -> LoopTimer {
-        callAt(.readClock() + delay, action)
+        callAt(time() + delay, action)
     }
 
-    /// Calls `action` once at `instant`, or as soon as possible if that has passed.
+    /// Calls `action` once at `instant`, or as soon as possible if that has passed. Task-local values are kept as by
+    /// `callSoon`.
     @discardableResult
     public func callAt(_ instant: Instant, _ action: @escaping () -> Void) -> LoopTimer {
-        let timer = LoopTimer(action: action)
+        let timer = TaskLocals.areBound ? CarryingTimer(action: action) : LoopTimer(action: action)
         timer.arm(at: instant)
         return timer
+    }
+
+    /// Lets everything run that is ready now, and then the calling task again: `Task.yield` at two thirds of its cost.
+    public static func yield() async {
+        await withUnsafeContinuation { ReadyQueue.shared.append(.continuation($0)) }
     }
 
     func schedule(_ job: UnownedJob, after delay: Duration) {
         if delay <= .zero {
             ready.append(.standardJob(job))
         } else {
-            callLater(delay) { ReadyQueue.shared.append(.standardJob(job)) }
+            LoopTimer { ReadyQueue.shared.append(.standardJob(job)) }.arm(at: time() + delay)
         }
     }
 
@@ -81,11 +117,19 @@ public final class EventLoop {
     public var armedTimers: Int { timers.count }
 
     func insert(_ timer: LoopTimer, at instant: Instant) {
-        timers.insert(timer, at: instant)
+        if virtualTime.isInUse, let clock = VirtualClock.current {
+            clock.insert(timer, at: instant)
+        } else {
+            timers.insert(timer, at: instant)
+        }
     }
 
     func remove(_ timer: LoopTimer) {
-        timers.remove(timer)
+        if let clock = timer.clock {
+            clock.remove(timer)
+        } else {
+            timers.remove(timer)
+        }
     }
 
     // MARK: Statistics
@@ -106,36 +150,62 @@ public final class EventLoop {
 
     // MARK: Running
 
-    /// Ends `runUntilStopped` after the current tick.
-    func stop() {
-        isStopped = true
-    }
-
-    /// The runtime calls this for an `async` main, and never leaves it: the process ends by `exit`.
-    func runUntilStopped() {
-        isStopped = false
-        while !isStopped {
-            tick()
+    /// Runs the loop until `stop`: what an `async` main does by itself, for programs that have none.
+    ///
+    /// A loop that nothing can ever wake again ends the program, with a message that says so.
+    public func runForever() {
+        do {
+            try runUntilStopped()
+        } catch {
+            fatalError("\(error)")
         }
     }
 
-    private func tick() {
-        let count = poller.wait(milliseconds: waitMilliseconds())
+    /// Ends `runForever` after the current tick.
+    public func stop() {
+        isStopped = true
+    }
+
+    /// Turns the loop until it is stopped.
+    ///
+    /// - Throws: when nothing can wake it any more.
+    func runUntilStopped() throws(DeadlockError) {
+        if isRunning { fatalError("the event loop is running already: await, in place of running it once more") }
+        isRunning = true
+        isStopped = false
+        defer { isRunning = false }
+        while !isStopped {
+            try tick()
+        }
+    }
+
+    private func tick() throws(DeadlockError) {
+        let patience = waitMilliseconds()
+        if patience < 0, isDeadlocked { throw DeadlockError() }
+        let count = poller.wait(milliseconds: patience)
         let start = Instant.readClock()
-        now = start
+        tickStart = start
         poller.dispatch(count)
         fireTimers()
+        if virtualTime.isInUse, count == 0, ready.isEmpty { virtualTime.turn(mayAdvance: externalWork == 0) }
         let jobs = runReady(startedAt: start)
         account(start: start, events: count, jobs: jobs)
     }
 
     private func waitMilliseconds() -> Int32 {
         guard ready.isEmpty else { return 0 }
+        if virtualTime.isInUse, virtualTime.isDue(mayAdvance: externalWork == 0) { return 0 }
+        guard timers.count > 0 else { return -1 }
         return timers.millisecondsToNext(from: .readClock())
     }
 
+    /// Whether nothing can ever happen any more: only asked when the loop is about to wait without limit.
+    private var isDeadlocked: Bool {
+        externalWork == 0 && poller.isIdle && ProcessThreads.count == 1 + poolThreads
+    }
+
     private func fireTimers() {
-        for timer in timers.expire(upTo: now) where TimerWheel.claim(timer) {
+        for timer in timers.expire(upTo: tickStart) where TimerWheel.claim(timer) {
             timer.fire()
         }
     }
@@ -147,6 +217,7 @@ public final class EventLoop {
             case .mainJob(let job): job.runSynchronously(on: LoopExecutorFactory.unownedMain)
             case .standardJob(let job): job.runSynchronously(on: LoopExecutorFactory.unownedStandard)
             case .callback(let action): action()
+            case .continuation(let continuation): continuation.resume()
             }
             jobs += 1
             if jobs % Self.jobsPerClockCheck == 0,

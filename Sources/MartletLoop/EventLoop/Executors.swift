@@ -37,7 +37,7 @@ nonisolated final class LoopMainExecutor: MainExecutor {
     }
 
     func run() throws {
-        MainActor.assumeIsolated { EventLoop.main.runUntilStopped() }
+        MainActor.assumeIsolated { EventLoop.main.runForever() }
     }
 
     func stop() {
@@ -53,7 +53,7 @@ nonisolated final class LoopMainExecutor: MainExecutor {
     }
 
     func checkIsolated() {
-        precondition(martlet_on_loop_thread(), "MainActor code was called on a thread that is not the event loop's")
+        require(martlet_on_loop_thread(), "MainActor code was called on a thread that is not the event loop's")
     }
 }
 

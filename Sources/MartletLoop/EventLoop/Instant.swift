@@ -3,7 +3,7 @@ import CMartlet
 extension EventLoop {
     /// A point on the loop's clock, CLOCK_MONOTONIC (man 2 clock_gettime): it stands still while the machine sleeps and
     /// never jumps.
-    public nonisolated struct Instant: Comparable, Hashable, Sendable {
+    public nonisolated struct Instant: InstantProtocol, Hashable, Sendable {
         /// Since an arbitrary point that is the same for all processes until the next boot.
         public let nanoseconds: UInt64
 
@@ -46,6 +46,12 @@ extension EventLoop {
                 : .nanoseconds(-Int64(clamping: earlier.nanoseconds - later.nanoseconds))
         }
 
+        /// How much later `other` is; negative when it is earlier.
+        public func duration(to other: Instant) -> Duration { other - self }
+
+        /// Later by the duration; stops at either end of the clock in place of overflowing.
+        public func advanced(by duration: Duration) -> Instant { self + duration }
+
         /// The order of the two points in time.
         @inlinable
         public static func < (earlier: Instant, later: Instant) -> Bool {
@@ -71,9 +77,12 @@ extension EventLoop {
 extension Duration {
     /// In nanoseconds, or the nearest that fits (±292 years).
     public nonisolated var nanosecondsClamped: Int64 {
-        let (seconds, attoseconds) = components
-        let (whole, tooLong) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        let (sum, overflow) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
-        return tooLong || overflow ? (seconds < 0 ? .min : .max) : sum
+        // One hardware division of 128 bits by 64, in place of the library's 128 by 128.
+        let magnitude = attoseconds.magnitude
+        let high = UInt64(truncatingIfNeeded: magnitude >> 64)
+        guard high < 1_000_000_000 else { return attoseconds < 0 ? .min : .max }
+        let (nanoseconds, _) = UInt64(1_000_000_000).dividingFullWidth((high, UInt64(truncatingIfNeeded: magnitude)))
+        let clamped = Int64(clamping: nanoseconds)
+        return attoseconds < 0 ? -clamped : clamped
     }
 }

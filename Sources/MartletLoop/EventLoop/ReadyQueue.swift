@@ -8,6 +8,7 @@ nonisolated enum ReadyItem {
     case mainJob(UnownedJob)
     case standardJob(UnownedJob)
     case callback(@MainActor () -> Void)
+    case continuation(UnsafeContinuation<Void, Never>)
 }
 
 /// The queue between Swift's runtime and the loop: both executors append to it, the loop takes from it.
@@ -26,7 +27,7 @@ nonisolated final class ReadyQueue: @unchecked Sendable {
     private init() {
         wakeDescriptor = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
         // Without it no other thread could ever reach the loop: there is nothing to go on with.
-        precondition(wakeDescriptor >= 0, "cannot create the event loop's eventfd: errno \(errno)")
+        require(wakeDescriptor >= 0, "cannot create the event loop's eventfd: errno \(errno)")
     }
 
     var isEmpty: Bool { items.isEmpty }

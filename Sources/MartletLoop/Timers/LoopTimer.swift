@@ -1,10 +1,13 @@
 /// A timer of the loop: armed for one instant at a time, cancelled or re-armed in constant time.
-public final class LoopTimer {
+public class LoopTimer {
     /// The wheel's view: neighbours in the slot's list, which slot that is, and the tick at which it is due.
-    var previous: Unmanaged<LoopTimer>?
-    var next: Unmanaged<LoopTimer>?
-    var dueTick: UInt64 = 0
-    var position: Int32 = LoopTimer.unarmed
+    final var previous: Unmanaged<LoopTimer>?
+    final var next: Unmanaged<LoopTimer>?
+    final var dueTick: UInt64 = 0
+    final var position: Int32 = LoopTimer.unarmed
+
+    /// The virtual clock that it is armed on; `nil` for the real one.
+    final var clock: VirtualClock?
 
     static let unarmed: Int32 = -1
 
@@ -16,11 +19,11 @@ public final class LoopTimer {
     }
 
     /// Whether it will fire.
-    public var isArmed: Bool { position != Self.unarmed }
+    public final var isArmed: Bool { position != Self.unarmed }
 
     /// Fires once at `instant` in place of when it was armed for, if it was. The loop keeps an armed timer alive.
-    public func arm(at instant: EventLoop.Instant) {
-        cancel()
+    public final func arm(at instant: EventLoop.Instant) {
+        if isArmed { EventLoop.main.remove(self) }
         EventLoop.main.insert(self, at: instant)
     }
 
@@ -32,4 +35,6 @@ public final class LoopTimer {
     func fire() {
         action()
     }
+
+    deinit {}
 }

@@ -56,6 +56,11 @@ struct TimerWheel {
         return Int32(clamping: (due - now.nanoseconds + Self.nanosecondsPerTick - 1) / Self.nanosecondsPerTick)
     }
 
+    /// When the next slot is reached; `nil` when nothing is armed.
+    var nextInstant: EventLoop.Instant? {
+        nextExpiry().map { EventLoop.Instant(nanoseconds: origin.nanoseconds + $0.tick * Self.nanosecondsPerTick) }
+    }
+
     /// Takes out everything that is due at `now`. Each is to be fired if `claim` still says so when its turn comes: one
     /// that fires before it may have cancelled it.
     mutating func expire(upTo now: EventLoop.Instant) -> [LoopTimer] {
