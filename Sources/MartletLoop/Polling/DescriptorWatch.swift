@@ -1,39 +1,48 @@
 /// A descriptor that the loop watches, level-triggered, until `cancel`.
-public final class DescriptorWatch: PollTarget {
+public final class DescriptorWatch {
     /// The descriptor; it stays its owner's to close, after `cancel`.
     public let descriptor: Int32
-    private let action: (Readiness) -> Void
-    private var isActive = true
+    private(set) var interest: Readiness
+    let action: (Readiness) -> Void
+    /// `nil` once it is cancelled.
+    private var registration: SharedDescriptor?
 
     init(_ descriptor: Int32, interest: Readiness, action: @escaping (Readiness) -> Void) throws(SystemError) {
         self.descriptor = descriptor
+        self.interest = interest
         self.action = action
-        try EventLoop.main.poller.add(descriptor, interest: interest, edgeTriggered: false, target: self)
+        let registration = SharedDescriptor.of(descriptor)
+        self.registration = registration
+        try registration.add(self)
     }
 
-    package func readinessChanged(_ readiness: Readiness) {
-        action(readiness)
-    }
+    var isActive: Bool { registration != nil }
 
     /// Watches for something else from now on; the empty set pauses (errors and hang-ups are still reported).
     public func change(to interest: Readiness) throws(SystemError) {
-        guard isActive else { return }
-        try EventLoop.main.poller.modify(descriptor, interest: interest)
+        let before = self.interest
+        self.interest = interest
+        do {
+            try registration?.update()
+        } catch {
+            self.interest = before
+            throw error
+        }
     }
 
     /// Ends the watch. To be called before the descriptor is closed; a second call does nothing.
     public func cancel() {
-        guard isActive else { return }
-        isActive = false
-        EventLoop.main.poller.remove(descriptor)
+        let registration = registration
+        self.registration = nil
+        registration?.remove(self)
     }
 }
 
 extension EventLoop {
     /// Calls `action` in every tick in which `descriptor` is ready for what `interest` names, has an error or is hung
-    /// up.
+    /// up. Others may watch the same descriptor or wait for it.
     ///
-    /// - Throws: when the kernel cannot watch it: it is no open descriptor, a regular file, or is watched already.
+    /// - Throws: when the kernel cannot watch it: it is no open descriptor or a regular file, or a stream has it.
     public func watch(
         _ descriptor: Int32, for interest: Readiness, _ action: @escaping (Readiness) -> Void
     ) throws(SystemError) -> DescriptorWatch {

@@ -1,8 +1,8 @@
 import CMartlet
 import Glibc
 
-/// What came of asking the kernel to move bytes.
-package nonisolated enum Transfer {
+/// What came of asking the kernel to move bytes: all that can come of it.
+public nonisolated enum Transfer: Hashable, Sendable {
     /// So many bytes were moved; 0 from a receive is the end of the stream.
     case moved(Int)
     /// Nothing can be moved now: wait for readiness.
@@ -16,7 +16,7 @@ extension EpollPoller {
     @inline(__always)
     package func receive(_ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
         while true {
-            let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+            let count = recv(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
             if count >= 0 { return .moved(count) }
             if errno == EAGAIN { return .wouldBlock }
             if errno != EINTR { return .failed(errno) }
@@ -26,9 +26,29 @@ extension EpollPoller {
     /// Sends from `bytes` (man 2 send), without SIGPIPE.
     @inline(__always)
     package func send(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, moreComes: Bool = false) -> Transfer {
-        let flags = Int32(MSG_NOSIGNAL) | (moreComes ? Int32(MSG_MORE) : 0)
+        let flags = Int32(MSG_NOSIGNAL | MSG_DONTWAIT) | (moreComes ? Int32(MSG_MORE) : 0)
         while true {
             let count = Glibc.send(descriptor, bytes.baseAddress, bytes.count, flags)
+            if count >= 0 { return .moved(count) }
+            if errno == EAGAIN { return .wouldBlock }
+            if errno != EINTR { return .failed(errno) }
+        }
+    }
+
+    /// Reads into `buffer` what is no socket (man 2 read).
+    package func read(_ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
+        while true {
+            let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+            if count >= 0 { return .moved(count) }
+            if errno == EAGAIN { return .wouldBlock }
+            if errno != EINTR { return .failed(errno) }
+        }
+    }
+
+    /// Writes from `bytes` to what is no socket (man 2 write). SIGPIPE is the caller's to keep away.
+    package func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Transfer {
+        while true {
+            let count = Glibc.write(descriptor, bytes.baseAddress, bytes.count)
             if count >= 0 { return .moved(count) }
             if errno == EAGAIN { return .wouldBlock }
             if errno != EINTR { return .failed(errno) }

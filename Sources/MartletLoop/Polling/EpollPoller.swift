@@ -5,6 +5,13 @@ import Glibc
 package protocol PollTarget: AnyObject {
     /// Called on the loop, once a tick at most. May add, change and remove any descriptor.
     func readinessChanged(_ readiness: Readiness)
+    /// Its descriptor was closed without a word, and the number is now watched for somebody else: it hears of nothing
+    /// any more, and has nothing to remove. Called while that other one is being added.
+    func descriptorWasReplaced()
+}
+
+extension PollTarget {
+    package func descriptorWasReplaced() {}
 }
 
 /// The loop's way to the kernel: readiness by epoll (man 7 epoll), and the calls that move bytes.
@@ -18,6 +25,10 @@ package final class EpollPoller {
     private let descriptor: Int32
     private let events: UnsafeMutablePointer<epoll_event>
     private var registrations: [Registration] = []
+    private var watched = 0
+
+    /// Whether nothing is watched but the descriptor by which other threads wake the loop.
+    var isIdle: Bool { watched <= 1 }
 
     /// Event words carry the generation of the registration they belong to: an event that was reported before its
     /// descriptor was closed, and perhaps opened anew for something else, is recognised and dropped.
@@ -39,21 +50,30 @@ package final class EpollPoller {
     package func add(
         _ descriptor: Int32, interest: Readiness, edgeTriggered: Bool, target: any PollTarget
     ) throws(SystemError) {
+        guard descriptor >= 0 else { throw Self.failure(descriptor, code: EBADF) }
         let index = Int(descriptor)
-        while registrations.count <= index { registrations.append(Registration()) }
-        registrations[index].generation &+= 1
-        registrations[index].target = target
-        guard control(EPOLL_CTL_ADD, descriptor, interest, edgeTriggered) == 0 else {
-            registrations[index].target = nil
-            throw SystemError("watch", target: "descriptor \(descriptor)")
+        if index >= registrations.count {
+            // The table grows with numbers that are open, not with any that a mistake brings here.
+            guard fcntl(descriptor, F_GETFD) >= 0 else { throw Self.failure(descriptor) }
+            registrations.append(contentsOf: repeatElement(Registration(), count: index + 1 - registrations.count))
         }
+        let before = registrations[index]
+        registrations[index] = Registration(target: target, generation: before.generation &+ 1)
+        guard control(EPOLL_CTL_ADD, descriptor, interest, edgeTriggered) == 0 else {
+            registrations[index] = before
+            throw Self.failure(descriptor)
+        }
+        if let replaced = before.target { replaced.descriptorWasReplaced() } else { watched += 1 }
+    }
+
+    /// What hears of a descriptor; `nil` when it is not watched.
+    func target(of descriptor: Int32) -> (any PollTarget)? {
+        descriptor >= 0 && Int(descriptor) < registrations.count ? registrations[Int(descriptor)].target : nil
     }
 
     /// Changes what a level-triggered descriptor is watched for.
     package func modify(_ descriptor: Int32, interest: Readiness) throws(SystemError) {
-        guard control(EPOLL_CTL_MOD, descriptor, interest, false) == 0 else {
-            throw SystemError("watch", target: "descriptor \(descriptor)")
-        }
+        guard control(EPOLL_CTL_MOD, descriptor, interest, false) == 0 else { throw Self.failure(descriptor) }
     }
 
     /// Watches it no more. To be called before the descriptor is closed: a duplicate elsewhere would keep the kernel's
@@ -61,8 +81,7 @@ package final class EpollPoller {
     package func remove(_ descriptor: Int32) {
         let index = Int(descriptor)
         guard index < registrations.count, registrations[index].target != nil else { return }
-        registrations[index].target = nil
-        registrations[index].generation &+= 1
+        forget(descriptor)
         epoll_ctl(self.descriptor, EPOLL_CTL_DEL, descriptor, nil)
     }
 
@@ -70,8 +89,21 @@ package final class EpollPoller {
     /// the descriptor, so a system call is saved for one that was never passed on.
     package func forget(_ descriptor: Int32) {
         let index = Int(descriptor)
+        guard registrations[index].target != nil else { return }
         registrations[index].target = nil
         registrations[index].generation &+= 1
+        watched -= 1
+    }
+
+    static func failure(_ descriptor: Int32, code: Int32 = errno) -> SystemError {
+        let advice: String? =
+            switch code {
+            case EBADF: "it was closed, or never open: end what waits for a descriptor before closing it"
+            case EEXIST: "a stream, a listener or the like has it: wait with that"
+            case EPERM: "files and directories are always ready: use the calls for files"
+            default: nil
+            }
+        return SystemError("watch", target: "descriptor \(descriptor)", code: code, advice: advice)
     }
 
     private func control(_ operation: Int32, _ descriptor: Int32, _ interest: Readiness, _ edge: Bool) -> Int32 {

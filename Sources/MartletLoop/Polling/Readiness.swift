@@ -20,4 +20,6 @@ public nonisolated struct Readiness: OptionSet, Hashable, Sendable {
     public static let hungUp = Readiness(rawValue: EPOLLHUP.rawValue)
     /// There is an error to collect (EPOLLERR). Always watched.
     public static let failed = Readiness(rawValue: EPOLLERR.rawValue)
+    /// To be told once, and then of nothing until the interest is changed (EPOLLONESHOT).
+    static let once = Readiness(rawValue: EPOLLONESHOT.rawValue)
 }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// What to start, and what to give it.
 public nonisolated struct SpawnRequest: Sendable {
     /// The program's file.
@@ -28,11 +30,38 @@ public nonisolated struct SpawnRequest: Sendable {
     public var parentDeathSignal: Int32?
     /// Whether it leads a session of its own, out of reach of the terminal's signals (man 2 setsid).
     public var startsSession = false
+    /// Whether it leads a process group of its own (man 2 setpgid): signals go to the whole group, that is, to its
+    /// children as well, and what is left of the group when it ends is killed. It is in the background of a terminal
+    /// then: Ctrl-C does not reach it, and reading from the terminal stops it.
+    public var startsGroup = false
 
     /// A request with only the program, its arguments and its environment set.
     public init(_ executable: Executable, arguments: [String], environment: [String]? = nil) {
         self.executable = executable
         self.arguments = arguments
         self.environment = environment
+    }
+
+    /// How messages name it.
+    var program: String {
+        switch executable {
+        case .path(let path): path
+        case .descriptor: arguments.first ?? "the program"
+        }
+    }
+
+    /// A zero byte would end a string there, and the program would see another one than was asked for.
+    func check() throws(SystemError) {
+        guard !arguments.isEmpty else {
+            throw SystemError("start", target: program, code: EINVAL, advice: "give it a name as the first argument")
+        }
+        var strings = arguments + (environment ?? [])
+        if case .path(let path) = executable { strings.append(path) }
+        if let workingDirectory { strings.append(workingDirectory) }
+        guard strings.allSatisfy({ !$0.utf8.contains(0) }) else {
+            throw SystemError(
+                "start", target: arguments[0], code: EINVAL,
+                advice: "an argument, a path or the environment contains a zero byte")
+        }
     }
 }

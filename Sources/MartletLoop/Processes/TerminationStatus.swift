@@ -5,6 +5,9 @@ public nonisolated enum TerminationStatus: Hashable, Sendable, CustomStringConve
     /// A signal ended it.
     case signaled(Int32, coreDumped: Bool)
 
+    /// Whether it ended by itself, with code 0.
+    public var isSuccess: Bool { self == .exited(0) }
+
     /// `exited with code 1`, `was killed by signal 9`
     public var description: String {
         switch self {

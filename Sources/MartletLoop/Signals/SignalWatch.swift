@@ -2,15 +2,20 @@
 public final class SignalWatch {
     /// The signal's number (man 7 signal).
     public let number: Int32
-    let action: () -> Void
+    let action: (Signal) -> Void
+    private(set) var isActive = true
 
-    init(_ number: Int32, action: @escaping () -> Void) {
+    init(_ number: Int32, action: @escaping (Signal) -> Void) throws(SystemError) {
         self.number = number
         self.action = action
+        try EventLoop.main.signalRegistry().add(self)
     }
 
-    /// Ends the watch. After the last watch of a signal, it does again what it did before.
+    /// Ends the watch. After the last watch of a signal, it does again what it did before, also one that has arrived
+    /// and that nobody was told of yet.
     public func cancel() {
+        guard isActive else { return }
+        isActive = false
         EventLoop.main.signals?.remove(self)
     }
 }
@@ -22,8 +27,6 @@ extension EventLoop {
     ///
     /// - Throws: when there is no such signal or it cannot be caught.
     public func onSignal(_ number: Int32, _ action: @escaping () -> Void) throws(SystemError) -> SignalWatch {
-        let watch = SignalWatch(number, action: action)
-        try signalRegistry().add(watch)
-        return watch
+        try SignalWatch(number) { _ in action() }
     }
 }

@@ -1,0 +1,23 @@
+import Glibc
+
+/// A null-terminated array of C strings, as execve takes it.
+final class CStringArray {
+    let pointer: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+    private let count: Int
+
+    init(_ strings: [String]) {
+        count = strings.count
+        pointer = .allocate(capacity: count + 1)
+        for (index, string) in strings.enumerated() {
+            pointer[index] = strdup(string)
+        }
+        pointer[count] = nil
+    }
+
+    subscript(index: Int) -> UnsafeMutablePointer<CChar>? { pointer[index] }
+
+    isolated deinit {
+        for index in 0..<count { free(pointer[index]) }
+        pointer.deallocate()
+    }
+}
