@@ -59,17 +59,25 @@ nonisolated extension SocketAddress {
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { call(descriptor, $0, &length) }
         }
         guard result == 0 else { return nil }
-        let address = withUnsafeBytes(of: &storage) { Self.read($0, length: Int(length)) }
+        let address = withUnsafeBytes(of: &storage) {
+            SocketAddress(system: UnsafeRawBufferPointer(rebasing: $0.prefix(Int(length))))
+        }
         guard let address else { return nil }
         self = address
     }
 
+    /// The address in a `sockaddr_in`, `sockaddr_in6` or `sockaddr_un` of as many bytes; `nil` for other families.
+    init?(system bytes: UnsafeRawBufferPointer) {
+        guard bytes.count >= 2, let address = Self.read(bytes, length: bytes.count) else { return nil }
+        self = address
+    }
+
     private static func read(_ storage: UnsafeRawBufferPointer, length: Int) -> SocketAddress? {
-        let port = UInt16(bigEndian: storage.load(fromByteOffset: 2, as: UInt16.self))
+        let port = length < 4 ? 0 : UInt16(bigEndian: storage.load(fromByteOffset: 2, as: UInt16.self))
         switch Int32(storage.load(as: sa_family_t.self)) {
-        case AF_INET:
+        case AF_INET where length >= MemoryLayout<sockaddr_in>.size:
             return .ipv4(IPv4(bits: UInt32(bigEndian: storage.load(fromByteOffset: 4, as: UInt32.self))), port: port)
-        case AF_INET6:
+        case AF_INET6 where length >= MemoryLayout<sockaddr_in6>.size:
             let high = UInt64(bigEndian: storage.load(fromByteOffset: 8, as: UInt64.self))
             let low = UInt64(bigEndian: storage.load(fromByteOffset: 16, as: UInt64.self))
             if high == 0, low >> 32 == 0xffff {  // an IPv4 peer on a dual-stack socket (RFC 4291 §2.5.5.2)

@@ -89,6 +89,27 @@ nonisolated extension SocketAddress: CustomStringConvertible {
     }
 }
 
+nonisolated extension SocketAddress: ExpressibleByStringLiteral {
+    /// An address that stands in the program: `"127.0.0.1:8080"`. One that cannot be understood ends the program; use
+    /// `init(parsing:)` for text that comes from outside.
+    public init(stringLiteral text: String) {
+        do {
+            self = try SocketAddress(parsing: text)
+        } catch {
+            fatalError(error.description)
+        }
+    }
+}
+
+nonisolated extension SocketAddress {
+    /// An IP address in digits, without brackets; `nil` when it is a name.
+    init?(numeric host: String, port: UInt16) {
+        let text = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
+        guard let address = try? SocketAddress(parsing: text) else { return nil }
+        self = address
+    }
+}
+
 nonisolated extension SocketAddress.IPv4: CustomStringConvertible {
     /// `127.0.0.1`
     public var description: String {

@@ -1,20 +1,32 @@
 import Glibc
 import MartletLoop
 
-/// Waits to read without a task: see `ByteStream.park`.
-package protocol ByteStreamReactor: AnyObject {
-    /// The wait has ended. Called on the loop; may park again.
-    func waitEnded(_ wait: ByteStream.Wait)
-}
-
-/// A connected stream socket on the loop: bytes in both directions, with back-pressure both ways and a deadline for
-/// each wait.
+/// Bytes in both directions, or in one, with back-pressure: a TCP connection, a Unix stream socket, a pipe, a FIFO or a
+/// terminal.
 ///
-/// It is registered once, edge-triggered. What the kernel has is asked for first and waited for only when there is
-/// nothing; after a receive that did not fill its buffer, the next wait starts without asking again. Nobody but the
-/// reader holds a buffer, and only while there is something to read.
+/// ```swift
+/// let stream = try await connect(host: "example.org", port: 80)
+/// defer { stream.close() }
+/// try await stream.write("GET / HTTP/1.0\r\nHost: example.org\r\n\r\n")
+/// for try await line in stream.lines { print(line) }
+/// ```
 ///
-/// One task may wait to read, or one reactor, and another task to write at a time.
+/// **High level.** `read`, `readLine`, `lines`, `chunks`, `write` and `finishWriting` suspend until they are done, and
+/// end with a `CancellationError` when their task is cancelled; a deadline is whatever the caller wraps around them
+/// (`withTimeout`). What has arrived is never lost by a cancelled read, and a cancelled write has sent either nothing
+/// or all of it. One task may read at a time; writes of several tasks go out whole, in the order in which they were
+/// called.
+///
+/// **Low level.** `receive`, `send` and `park` never suspend: they are to this library what transports and protocols
+/// are to others. A `ByteStreamReactor` is called by the loop as soon as there is something to receive; it needs no
+/// task, so that an idle connection costs as little as the object itself.
+///
+/// The descriptor is registered once, edge-triggered. What the kernel has is asked for first and waited for only when
+/// there is nothing; after a receive that did not fill its buffer, the next wait starts without asking again. All
+/// streams receive into one buffer of the loop, and a stream holds bytes of its own only while there are some that
+/// arrived together with those that were asked for.
+///
+/// A stream that is not closed lives as long as the loop: close it, or use `withStream`.
 public final class ByteStream: PollTarget {
     /// How a wait ended.
     public nonisolated enum Wait: Sendable {
@@ -26,134 +38,156 @@ public final class ByteStream: PollTarget {
         case interrupted
     }
 
-    private var descriptor: Int32
-    private let poller: EpollPoller
-    private var isReadable = true
-    private var isWritable = true
-    /// The peer has closed its side or the connection failed: no further edge will come, so reading never waits again.
-    private var hasEnded = false
-    private var reader: UnsafeContinuation<Wait, Never>?
-    private var writer: UnsafeContinuation<Wait, Never>?
-    private var reactor: (any ByteStreamReactor)?
-    /// Whether the reactor waits to read.
-    private var isParked = false
-    private var readDeadline = EventLoop.Instant.distantFuture
-    private var writeDeadline = EventLoop.Instant.distantFuture
-    private lazy var timer = LoopTimer { [unowned self] in self.deadlinePassed() }
-    private var timerInstant = EventLoop.Instant.distantFuture
-
-    /// Takes over a connected, non-blocking descriptor.
-    ///
-    /// - Throws: when the loop cannot watch it; it is still the caller's then.
-    public init(descriptor: Int32) throws(SystemError) {
-        self.descriptor = descriptor
-        poller = EventLoop.main.poller
-        try poller.add(
-            descriptor, interest: [.readable, .writable, .peerClosed], edgeTriggered: true, target: self)
+    /// What carries the bytes.
+    nonisolated enum Medium {
+        case socket
+        /// A pipe or FIFO.
+        case pipe
+        /// A terminal or another device, which may have more after a short read.
+        case device
+        /// A regular file or a device that cannot be waited for: always ready.
+        case file
     }
 
-    // MARK: Reading
+    /// The descriptor, -1 once it is closed.
+    var descriptor: Int32
+    private(set) var medium: Medium
+    let directions: Directions
+    let poller: EpollPoller
+    /// The peer's address where it is known beforehand: after a failure the kernel does not tell it any more.
+    var knownPeer: SocketAddress?
+
+    // Readiness. Readable and writable are true until the kernel says otherwise.
+    var isReadable = true
+    var isWritable = true
+    /// The peer has closed its side or the connection failed: no further edge will come, so reading never waits again.
+    var hasEnded = false
+    /// The connection is down in both directions.
+    var isBroken = false
+
+    // Waiting: see ByteStream+Waiting.swift.
+    var reader: UnsafeContinuation<Wait, Never>?
+    var writer: UnsafeContinuation<Wait, Never>?
+    var readTicket: UInt32 = 0
+    var writeTicket: UInt32 = 0
+    var cancelledReadTicket: UInt32 = 0
+    var cancelledWriteTicket: UInt32 = 0
+    var reactor: (any ByteStreamReactor)?
+    /// Whether the reactor waits to read.
+    var isParked = false
+    var readDeadline = EventLoop.Instant.distantFuture
+    var writeDeadline = EventLoop.Instant.distantFuture
+    lazy var timer = LoopTimer { [unowned self] in self.deadlinePassed() }
+    var timerInstant = EventLoop.Instant.distantFuture
+    var closeWaiters: WaitQueue<Void, Void>?
+    /// Transfers since the last suspension: see `othersAreDue`.
+    var transfersInARow: UInt8 = 0
+
+    // Reading: see ByteStream+Reading.swift.
+    var received = ReceivedBytes()
+    var isReading = false
+    /// The kernel has said that this is the end.
+    var hasReceivedEnd = false
+
+    // Writing: see ByteStream+Writing.swift.
+    var unsent: UnsentBytes?
+    var isTurnTaken = false
+    var turnWaiters: WaitQueue<Void, Void>?
+    var drainWaiter: UnsafeContinuation<WriteEnd, Never>?
+    var isWritingFinished = false
+
+    /// Takes over a connected stream socket.
+    ///
+    /// - Throws: when the loop cannot watch it; it is still the caller's then.
+    public convenience init(descriptor: Int32) throws(SystemError) {
+        try self.init(descriptor, medium: .socket, directions: [.reading, .writing])
+    }
+
+    init(_ descriptor: Int32, medium: Medium, directions: Directions) throws(SystemError) {
+        self.descriptor = descriptor
+        self.medium = medium
+        self.directions = directions
+        poller = EventLoop.main.poller
+        guard medium != .file else { return }
+        var interest: Readiness = []
+        if directions.contains(.reading) { interest.formUnion([.readable, .peerClosed]) }
+        if directions.contains(.writing) { interest.insert(.writable) }
+        do throws(SystemError) {
+            try poller.add(descriptor, interest: interest, edgeTriggered: true, target: self)
+        } catch  where error.code == EPERM {
+            // Such as /dev/null: never not ready (man 2 epoll_ctl).
+            self.medium = .file
+        }
+    }
+
+    // MARK: Low level
 
     /// Whether a receive would get on; `false` only after the kernel had nothing and before it says that it has.
-    package var mayReceive: Bool { isReadable || hasEnded }
+    public var mayReceive: Bool { isReadable || hasEnded }
 
-    /// Receives what is there, at most as much as fits. `.moved(0)` is the end: the peer sends nothing more.
-    package func receive(into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
+    /// Receives what is there, at most as much as fits, without suspending (man 2 recv). `.moved(0)` is the end: the
+    /// peer sends nothing more.
+    ///
+    /// Not to be mixed with the reads of the high level, which may have received more than they returned.
+    public func receive(into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
         guard mayReceive else { return .wouldBlock }
-        let transfer = poller.receive(descriptor, into: buffer)
+        let transfer =
+            medium == .socket ? poller.receive(descriptor, into: buffer) : poller.read(descriptor, into: buffer)
         switch transfer {
-        case .moved(let count): isReadable = count == buffer.count || hasEnded
-        case .wouldBlock: isReadable = false
-        case .failed: break
+        case .moved(let count):
+            isReadable = count == buffer.count || hasEnded || (medium != .socket && medium != .pipe)
+        case .wouldBlock:
+            isReadable = false
+        case .failed(EIO) where medium == .device && isatty(descriptor) == 1:
+            // A pseudoterminal's way to say that the other side is closed.
+            hasEnded = true
+            return .moved(0)
+        case .failed:
+            break
         }
         return transfer
     }
 
-    /// Waits until there may be something to read.
-    package func waitToRead(until deadline: EventLoop.Instant) async -> Wait {
-        if mayReceive { return .ready }
-        readDeadline = deadline
-        armTimer(for: deadline)
-        return await withUnsafeContinuation { reader = $0 }
-    }
-
-    /// Waits, after a receive that found nothing, until there may be something to read, and then calls `reactor` in
-    /// place of resuming a task: that costs less, and a stream that is idle needs no task. The stream keeps the reactor
-    /// until it is closed.
-    package func park(_ reactor: any ByteStreamReactor, until deadline: EventLoop.Instant) {
-        self.reactor = reactor
-        isParked = true
-        readDeadline = deadline
-        armTimer(for: deadline)
-    }
-
-    // MARK: Writing
-
-    /// Sends as much as the kernel takes at once.
+    /// Sends as much as the kernel takes at once, without suspending (man 2 send).
     ///
-    /// - Parameter moreComes: whether more is sent right after it, so that a small segment may wait for it (MSG_MORE).
-    package func send(_ bytes: UnsafeRawBufferPointer, moreComes: Bool = false) -> Transfer {
+    /// Nothing is taken while a `write` waits for its rest to be sent.
+    ///
+    /// - Parameters:
+    ///   - bytes: what to send.
+    ///   - moreComes: whether more is sent right after it, so that a small segment may wait for it (MSG_MORE).
+    public func send(_ bytes: UnsafeRawBufferPointer, moreComes: Bool = false) -> Transfer {
         guard isWritable else { return .wouldBlock }
-        let transfer = poller.send(descriptor, bytes, moreComes: moreComes)
+        let transfer =
+            medium == .socket
+            ? poller.send(descriptor, bytes, moreComes: moreComes) : poller.write(descriptor, bytes)
         switch transfer {
-        case .moved(let count): isWritable = count == bytes.count
+        case .moved(let count): isWritable = count == bytes.count || medium == .device || medium == .file
         case .wouldBlock: isWritable = false
         case .failed: break
         }
         return transfer
     }
 
-    /// Waits until there may be room to write.
-    package func waitToWrite(until deadline: EventLoop.Instant) async -> Wait {
-        // Not so when the peer has only stopped sending: then there is still room to wait for.
-        if isWritable { return .ready }
-        writeDeadline = deadline
-        armTimer(for: deadline)
-        return await withUnsafeContinuation { writer = $0 }
-    }
+    /// Bytes that were sent and that the peer has not taken yet; `nil` when that is unknown (man 7 tcp, SIOCOUTQ).
+    public var unsentBytes: Int? { descriptor >= 0 ? poller.unsentBytes(descriptor) : nil }
 
-    /// Bytes that were sent and that the peer has not taken yet; `nil` when that is unknown.
-    package var unsentBytes: Int? { poller.unsentBytes(descriptor) }
-
-    /// Sends nothing more; the peer reads the end once it has read everything (man 2 shutdown).
+    /// Says at once that nothing more is sent, without waiting for writes that are under way: `finishWriting` does.
     public func shutdownWriting() {
-        if descriptor >= 0 { shutdown(descriptor, Int32(SHUT_WR)) }
-    }
-
-    // MARK: Ending
-
-    /// Ends a wait to read that is under way, with `.interrupted`. Nothing happens when there is none.
-    ///
-    /// Whoever waited may receive then: what has arrived in this very moment is not reported yet.
-    public func interrupt() {
-        isReadable = true
-        resumeReader(.interrupted)
-    }
-
-    /// Closes the connection. Whoever waits goes on, and finds it failed. A second call does nothing.
-    public func close() {
-        guard descriptor >= 0 else { return }
-        timer.cancel()
-        poller.forget(descriptor)
-        Glibc.close(descriptor)
-        descriptor = -1
-        hasEnded = true
-        isWritable = true
-        resumeWriter(.ready)
-        resumeReader(.ready)
-        reactor = nil
-    }
-
-    /// The other end's address; `nil` when the connection has ended.
-    public var peerAddress: SocketAddress? {
-        descriptor >= 0 ? SocketAddress.peer(of: descriptor) : nil
+        if descriptor >= 0, medium == .socket { shutdown(descriptor, Int32(SHUT_WR)) }
     }
 
     package func readinessChanged(_ readiness: Readiness) {
-        if !readiness.isDisjoint(with: [.peerClosed, .hungUp, .failed]) { hasEnded = true }
-        if readiness.contains(.writable) || !readiness.isDisjoint(with: [.hungUp, .failed]) {
+        if !readiness.isDisjoint(with: [.peerClosed, .hungUp, .failed]) {
+            hasEnded = true
+            if !readiness.isDisjoint(with: [.hungUp, .failed]) {
+                isBroken = true
+                closeWaiters?.answerAll(())
+            }
+        }
+        if isBroken || readiness.contains(.writable) {
             isWritable = true
-            resumeWriter(.ready)
+            if unsent != nil { drain() }
+            if isWritable { resumeWriter(.ready) }
         }
         if hasEnded || readiness.contains(.readable) {
             isReadable = true
@@ -161,41 +195,85 @@ public final class ByteStream: PollTarget {
         }
     }
 
-    private func resumeReader(_ result: Wait) {
-        if isParked {
-            isParked = false
-            reactor?.waitEnded(result)
-        } else if let waiting = reader {
-            reader = nil
-            waiting.resume(returning: result)
-        }
+    // MARK: Ending
+
+    /// Closes the stream at once, both ways. Whoever waits goes on with an error that says so; a second call does
+    /// nothing.
+    ///
+    /// What has been written is with the kernel, which goes on sending it; bytes that nobody has read are dropped, and
+    /// make the kernel tell the peer so by a reset.
+    public func close() {
+        guard descriptor >= 0 else { return }
+        if medium == .socket { poller.forget(descriptor) } else { poller.remove(descriptor) }
+        Glibc.close(descriptor)
+        letGo()
     }
 
-    private func resumeWriter(_ result: Wait) {
-        guard let waiting = writer else { return }
-        writer = nil
-        waiting.resume(returning: result)
+    /// Somebody has closed the descriptor behind this stream's back, and the number is another's now.
+    package func descriptorWasReplaced() {
+        letGo()
     }
 
-    // MARK: Deadlines
-
-    // A connection moves its deadline with every request. The timer is left where it is when the new deadline is later,
-    // and looks again when it fires: no arming or cancelling on the way of a request.
-
-    private func armTimer(for deadline: EventLoop.Instant) {
-        guard deadline < timerInstant else { return }
-        timerInstant = deadline
-        timer.arm(at: deadline)
+    private func letGo() {
+        timer.cancel()
+        descriptor = -1
+        hasEnded = true
+        isWritable = true
+        received = ReceivedBytes()
+        abandonWrites()
+        resumeWriter(.ready)
+        resumeReader(.ready)
+        reactor = nil
+        closeWaiters?.answerAll(())
     }
 
-    private func deadlinePassed() {
-        timerInstant = .distantFuture
-        let now = EventLoop.main.now
-        if reader != nil || isParked {
-            if readDeadline <= now { resumeReader(.timedOut) } else { armTimer(for: readDeadline) }
+    /// Cuts a TCP connection: what is still on its way is dropped in both directions, and the peer sees a reset
+    /// (SO_LINGER, man 7 socket). Other streams are closed.
+    public func abort() {
+        if descriptor >= 0, medium == .socket {
+            var cut = linger(l_onoff: 1, l_linger: 0)
+            setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &cut, socklen_t(MemoryLayout<linger>.size))
         }
-        if writer != nil {
-            if writeDeadline <= now { resumeWriter(.timedOut) } else { armTimer(for: writeDeadline) }
-        }
+        close()
+    }
+
+    /// The other end's address; `nil` when the connection has ended, or is a pipe.
+    public var peerAddress: SocketAddress? {
+        descriptor >= 0 ? SocketAddress.peer(of: descriptor) : nil
+    }
+
+    /// The address of this end; `nil` when the stream is closed, or is a pipe.
+    public var localAddress: SocketAddress? {
+        descriptor >= 0 ? SocketAddress.local(of: descriptor) : nil
+    }
+
+    /// Whether `close` or `abort` has been called.
+    public var isClosed: Bool { descriptor < 0 }
+
+    /// Waits until the stream is closed on this side, or down in both directions: the peer has closed and read the end
+    /// of what it was sent, has reset the connection, or has closed its end of a pipe.
+    ///
+    /// - Throws: `CancellationError` when the task is cancelled.
+    public func waitUntilClosed() async throws(CancellationError) {
+        guard descriptor >= 0, !isBroken, medium != .file else { return }
+        let waiting = closeWaiters ?? WaitQueue()
+        closeWaiters = waiting
+        try await waiting.wait(())
+    }
+}
+
+/// Waits to read without a task: see `ByteStream.park`.
+public protocol ByteStreamReactor: AnyObject {
+    /// The wait has ended. Called on the loop; may receive, send, close and park again.
+    func waitEnded(_ wait: ByteStream.Wait)
+}
+
+extension ByteStream {
+    /// Which ways bytes can go.
+    nonisolated struct Directions: OptionSet {
+        let rawValue: UInt8
+
+        static let reading = Directions(rawValue: 1)
+        static let writing = Directions(rawValue: 2)
     }
 }

@@ -52,11 +52,13 @@ struct ByteStreamTests {
         let (stream, peer) = try pair()
         defer { close(peer) }
         _ = receive(stream)
-        EventLoop.main.callLater(.milliseconds(2)) { stream.interrupt() }
-        #expect(await stream.waitToRead(until: soon) == .interrupted)
+        let interrupted = Task.immediate { await stream.waitToRead(until: soon) }
+        stream.interrupt()
+        #expect(await interrupted.value == .interrupted)
         #expect(receive(stream) == "(would block)", "and may look what has arrived in that moment")
-        EventLoop.main.callLater(.milliseconds(2)) { stream.close() }
-        #expect(await stream.waitToRead(until: soon) == .ready)
+        let closed = Task.immediate { await stream.waitToRead(until: soon) }
+        stream.close()
+        #expect(await closed.value == .ready)
         guard case .failed = stream.receive(into: UnsafeMutableRawBufferPointer(start: nil, count: 0)) else {
             Issue.record("a closed stream still receives")
             return
