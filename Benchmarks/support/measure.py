@@ -58,25 +58,55 @@ def nginx_command(directory, port, workers):
     return [nginx, "-p", directory, "-c", str(configuration), "-e", "stderr"]
 
 
-def null_server():
-    """Builds the null server; `None` without a C compiler."""
+def compiled(name):
+    """Builds a C program of this folder, unless that has been done; `None` without a C compiler."""
+    source, binary = ROOT / f"Benchmarks/support/{name}.c", BUILD / "bench" / name
+    if binary.exists() and binary.stat().st_mtime > source.stat().st_mtime:
+        return binary
     compiler = shutil.which("gcc") or shutil.which("clang")
     if not compiler:
         return None
-    binary = BUILD / "bench" / "null"
     binary.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run([compiler, "-O3", "-o", binary, ROOT / "Benchmarks/support/null.c"], check=True)
+    subprocess.run([compiler, "-O3", "-o", binary, source], check=True)
     return binary
+
+
+def product(name):
+    """The release binary of one of the package's executables."""
+    binary = BUILD / "release" / name
+    if not binary.exists():
+        subprocess.run(["make", f"--directory={ROOT}", name], stdout=sys.stderr, check=True)
+    return binary
+
+
+def python_with(package):
+    """A Python that can import a package of PyPI: Debian's, which is built with profiles and so the fastest at hand."""
+    environment = BUILD / "bench" / "python"
+    python = environment / "bin/python"
+    if not python.exists() or subprocess.run([python, "-c", f"import {package}"], stderr=subprocess.DEVNULL).returncode:
+        subprocess.run(["/usr/bin/python3", "-m", "venv", "--clear", environment], stdout=sys.stderr, check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", package], stdout=sys.stderr, check=True)
+    return python
 
 
 class Server:
     """A server in a session of its own, and a directory that goes with it."""
 
-    def __init__(self, name, command, port):
+    def __init__(self, name, command, port, says_ready=False):
         self.name, self.port = name, port
         self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
-            [str(word) for word in command], stdout=subprocess.DEVNULL, stderr=self.log, start_new_session=True)
+            [str(word) for word in command], stdout=subprocess.PIPE if says_ready else subprocess.DEVNULL,
+            stderr=self.log, start_new_session=True)
+        if says_ready:
+            with self.process.stdout as output:
+                if output.readline() != b"ready\n":
+                    sys.exit(f"{name} does not start: {self.errors()}")
+
+    def errors(self):
+        """What it has written to its standard error."""
+        self.log.seek(0)
+        return self.log.read().decode(errors="replace")
 
     def wait_until_it_answers(self, path, seconds=15):
         deadline = time.monotonic() + seconds
@@ -89,8 +119,7 @@ class Server:
             except OSError:
                 pass
             if self.process.poll() is not None or time.monotonic() > deadline:
-                self.log.seek(0)
-                sys.exit(f"{self.name} does not answer on port {self.port}: {self.log.read().decode(errors='replace')}")
+                sys.exit(f"{self.name} does not answer on port {self.port}: {self.errors()}")
             time.sleep(0.02)
 
     def stop(self):
@@ -151,11 +180,12 @@ def _list(directory):
         return []
 
 
-def show(rows, unit, as_json):
-    """Rows of {row, peer, ours, theirs, ratio}, as JSON or as a table."""
+def show(rows, unit, as_json, remark=lambda row: ""):
+    """Rows of {row, peer, ours, theirs, ratio}, as JSON or as a table, there with what `remark` says about each."""
     if as_json:
         print(json.dumps(rows, indent=1))
         return
-    print(f"{'':<17}{'peer':<10}{'ours':>12}{'theirs':>12}{'ratio':>8}   {unit}")
+    print(f"{'':<17}{'peer':<16}{'ours':>12}{'theirs':>12}{'ratio':>8}   {unit}")
     for r in rows:
-        print(f"{r['row']:<17}{r['peer']:<10}{r['ours']:>12,.1f}{r['theirs']:>12,.1f}{r['ratio']:>8.2f}")
+        line = f"{r['row']:<17}{r['peer']:<16}{r['ours']:>12,.1f}{r['theirs']:>12,.1f}{r['ratio']:>8.2f}   {remark(r)}"
+        print(line.rstrip())
