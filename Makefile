@@ -13,10 +13,10 @@ RELEASE = swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusi
 	-Xswiftc -cross-module-optimization
 BINARIES = $(CURDIR)/.build/release
 SWIFT_FILES = Package.swift Sources Tests Examples Benchmarks
-LIBRARIES = MartletLoop MartletNet MartletHTTP MartletServer MartletSupervisor Martlet
+LIBRARIES = MartletLoop MartletNet MartletProcessPool MartletHTTP MartletServer MartletSupervisor Martlet
 
 .PHONY: help run build test test-unit test-end-to-end test-systemd fuzz bench lint format docs install uninstall clean \
-	build-packages test-packages release-all bench-server
+	build-packages test-packages release-all bench-server loop-bench
 
 help:
 	@echo "make run           build a release and serve etc/martlet.toml, one worker per core"
@@ -40,19 +40,19 @@ build: build-packages
 	$(RELEASE) --product martletd
 	$(RELEASE) --product martletctl
 
-# The end-to-end tests also drive an example and the server of the benchmarks.
-release-all: build bench-server
-	$(RELEASE) --product hello
+# The end-to-end tests also drive the examples, and programs that lie beside the tests.
+release-all: build-packages
+	$(RELEASE)
 
-bench-server: build-packages
-	$(RELEASE) --product bench-server
+bench-server loop-bench: build-packages
+	$(RELEASE) --product $@
 
 run: build
 	@.ci/first-steps etc/martlet.toml
 	@exec .build/release/martletd run --config etc/martlet.toml
 
 test: test-packages lint release-all
-	.ci/check-binaries .build/release/martletd .build/release/martletctl
+	.ci/check-binaries .build/release/martletd .build/release/martletctl .build/release/loop-program
 	swift build --build-tests
 	$(MAKE) --no-print-directory test-unit test-end-to-end
 	Tests/Fuzz/run 20

@@ -4,4 +4,5 @@
 @_exported import MartletHTTP
 @_exported import MartletLoop
 @_exported import MartletNet
+@_exported import MartletProcessPool
 @_exported import MartletServer

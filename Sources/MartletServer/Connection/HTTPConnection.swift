@@ -156,8 +156,8 @@ final class HTTPConnection: ByteStreamReactor {
         }
     }
 
-    /// Whether the client may still be sending something that nobody is going to read. Not so while a task reads the body
-    /// that a handler has left behind: closing ends its wait.
+    /// Whether the client may still be sending something that nobody is going to read. Not so while a task reads the
+    /// body that a handler has left behind: closing ends its wait.
     private var owesLinger: Bool { !isReadingBody && (body != .finished || input?.isEmpty == false) }
 
     private func finishConnection() {

@@ -15,8 +15,8 @@ public final class ResponseBodyWriter {
 
     /// Sends some bytes. Returns when the kernel has taken them, so that a slow client slows the writer down.
     ///
-    /// - Throws: when the client is gone or takes nothing for longer than `timeouts.write`; when the response is over; and
-    ///   when another task is writing, for then nobody could say in which order the pieces are to be.
+    /// - Throws: when the client is gone or takes nothing for longer than `timeouts.write`; when the response is over;
+    ///   and when another task is writing, for then nobody could say in which order the pieces are to be.
     public func write(_ bytes: [UInt8]) async throws {
         try await write(count: bytes.count) { $0.append(contentsOf: bytes) }
     }

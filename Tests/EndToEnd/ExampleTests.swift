@@ -1,0 +1,135 @@
+import Glibc
+import Testing
+
+extension EndToEnd {
+    @Suite("Examples")
+    struct Examples {
+        @Test("hello-loop greets")
+        func helloLoop() async throws {
+            #expect(try await output(of: "hello-loop") == ["Hello …", "… World"])
+        }
+
+        @Test("side-by-side takes as long as the longer of two")
+        func sideBySide() async throws {
+            let lines = try await output(of: "side-by-side")
+            #expect(lines.prefix(4) == ["brewing tea", "roasting toast", "tea is ready", "toast is ready"])
+            #expect(lines.last?.hasPrefix("hot tea and crisp toast") == true)
+        }
+
+        @Test("raise-and-catch catches what it raises")
+        func raiseAndCatch() async throws {
+            #expect(
+                try await output(of: "raise-and-catch") == [
+                    "the rice is burnt", "the soup is taken off the fire", "dinner is off: the fish is burnt",
+                    "peas are fine", "failed: Burnt(dish: \"beans\")", "the roast is taken off the fire",
+                    "too late: the roast", "the third pancake is the best",
+                ])
+        }
+
+        @Test("as-completed shows results in the order in which they are there")
+        func asCompleted() async throws {
+            // Three at a time: 400, 100 and 300 begin; 200 when 100 is over, 50 when 300 and 200 are.
+            let lines = try await output(of: "as-completed")
+            #expect(lines.first == "100 ms")
+            #expect(lines.last == "400 ms" || lines.last == "50 ms")
+            #expect(Set(lines) == ["50 ms", "100 ms", "200 ms", "300 ms", "400 ms"])
+        }
+
+        @Test("echo sends back what a client of its own sends, and closes when told to")
+        func echo() async throws {
+            try await serving("echo", ["serve", "127.0.0.1:0"]) { server, port in
+                let directory = try TemporaryDirectory()
+                defer { directory.remove() }
+                let text = String(repeating: "once more with feeling\n", count: 20_000)
+                try TextFile.write(text, to: directory.file("words"))
+                let echoed = try await Program.run([
+                    "sh", "-c", "exec \"$0\" send 127.0.0.1:\(port) < \"$1\"", try Binaries.path("echo"),
+                    directory.file("words"),
+                ])
+                #expect(echoed.status == .exited(0), "\(echoed.errors)")
+                #expect(echoed.output == text)
+                try server.signal(SIGTERM)
+                let result = try await server.finish()
+                #expect(result.status == .exited(0), "\(result)")
+            }
+        }
+
+        @Test("downloads come while the loop does other things")
+        func downloads() async throws {
+            let lines = try await output(of: "downloads")
+            #expect(lines.first == "downloading 3, and the loop is free for other things")
+            #expect(
+                lines.dropFirst() == [
+                    "small is there: 10000 bytes", "medium is there: 100000 bytes", "large is there: 1000000 bytes",
+                    "done",
+                ])
+        }
+
+        @Test("cpu-bound work runs in threads and in processes, and a crash is an error")
+        func cpuBound() async throws {
+            let lines = try await output(of: "cpu-bound", "500000")
+            #expect(lines.count == 3)
+            #expect(lines.first?.hasPrefix("in threads: 41538 primes, four times; ") == true)
+            #expect(lines.dropFirst().first?.hasPrefix("in processes: 41538 primes, four times; ") == true)
+            #expect(lines.last?.hasPrefix("a crash: was killed by signal") == true)
+        }
+
+        @Test("chat tells everyone else what one says")
+        func chat() async throws {
+            try await serving("chat", ["127.0.0.1:0"]) { server, port in
+                let ada = try RawConnection(port: port)
+                try await ada.receive(until: "What is your name? ")
+                try await ada.send("Ada\n")
+                try await ada.receive(until: "Welcome, Ada. Others here: 0\n")
+                let bob = try RawConnection(port: port)
+                try await bob.send("Bob\n")
+                try await ada.receive(until: "* Bob has come\n")
+                try await ada.send("hello\n")
+                try await bob.receive(until: "Ada: hello\n")
+                bob.close()
+                try await ada.receive(until: "* Bob has left\n")
+                try server.signal(SIGINT)
+                try await ada.receiveToEnd()
+                let result = try await server.finish()
+                #expect(result.status == .exited(0), "\(result)")
+            }
+        }
+
+        @Test("pipelines run, connect, talk to and end other programs")
+        func pipelines() async throws {
+            let lines = try await output(of: "pipelines")
+            #expect(
+                lines.prefix(6) == [
+                    "RUN A PROGRAM", "most frequent: 3 the", "cat says one", "cat says two", "cat exited with code 0",
+                    "sleep took too long, and was ended",
+                ])
+            #expect(lines.last?.contains("no-such-program") == true)
+        }
+
+        /// The lines that an example prints to the end.
+        private func output(of name: String, _ arguments: String...) async throws -> [String] {
+            let result = try await Program.run([try Binaries.path(name)] + arguments)
+            #expect(result.status == .exited(0), "\(result)")
+            return result.output.split(separator: "\n").map(String.init)
+        }
+
+        /// Runs an example that says where it listens, for as long as `body` does.
+        private func serving(
+            _ name: String, _ arguments: [String], _ body: (Program, _ port: UInt16) async throws -> Void
+        ) async throws {
+            let server = try Program([try Binaries.path(name)] + arguments)
+            do {
+                try await eventually("\(name) says where it listens") { server.output.contains("\n") }
+                let line = server.output.prefix { $0 != "\n" }
+                guard line.hasPrefix("listening on "), let port = UInt16(line.split(separator: ":").last ?? "") else {
+                    throw Failure("\(name) says \"\(line)\"")
+                }
+                try await body(server, port)
+            } catch {
+                try? server.signal(SIGKILL)
+                throw error
+            }
+            if server.isRunning { try server.signal(SIGKILL) }
+        }
+    }
+}
