@@ -179,3 +179,5 @@ void martlet_unpark(uint32_t *word);
 /// Reads what is in memory already, at an offset (-1: where the descriptor is, and moves on). Returns bytes read, -EAGAIN
 /// when it would have to wait for the disk, or another -errno. man 2 preadv2, RWF_NOWAIT.
 ssize_t martlet_read_cached(int descriptor, void *bytes, size_t count, int64_t offset);
+
+#include "debugging.h"

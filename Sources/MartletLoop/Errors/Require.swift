@@ -1,4 +1,5 @@
-/// Ends the program, which is being used wrongly, with a message: unlike `precondition`, which says nothing in a release.
+/// Ends the program, which is being used wrongly, with a message: unlike `precondition`, which says nothing in a
+/// release.
 @inline(__always)
 package nonisolated func require(
     _ isFine: @autoclosure () -> Bool, _ message: @autoclosure () -> String, file: StaticString = #fileID,

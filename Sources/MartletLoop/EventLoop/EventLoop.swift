@@ -109,7 +109,9 @@ public final class EventLoop {
         if delay <= .zero {
             ready.append(.standardJob(job))
         } else {
-            LoopTimer { ReadyQueue.shared.append(.standardJob(job)) }.arm(at: time() + delay)
+            let wakeTime = time() + delay
+            LoopDebugger.current?.currentTaskSleeps(until: wakeTime)
+            LoopTimer { ReadyQueue.shared.append(.standardJob(job)) }.arm(at: wakeTime)
         }
     }
 
@@ -174,6 +176,7 @@ public final class EventLoop {
         isRunning = true
         isStopped = false
         defer { isRunning = false }
+        LoopDebugger.startIfAsked()
         while !isStopped {
             try tick()
         }
@@ -181,14 +184,16 @@ public final class EventLoop {
 
     private func tick() throws(DeadlockError) {
         let patience = waitMilliseconds()
-        if patience < 0, isDeadlocked { throw DeadlockError() }
+        if patience < 0, isDeadlocked { throw DeadlockError(tasks: LoopDebugger.current?.dump()) }
         let count = poller.wait(milliseconds: patience)
         let start = Instant.readClock()
         tickStart = start
+        LoopDebugger.current?.tickBegan(at: start)
         poller.dispatch(count)
         fireTimers()
         if virtualTime.isInUse, count == 0, ready.isEmpty { virtualTime.turn(mayAdvance: externalWork == 0) }
         let jobs = runReady(startedAt: start)
+        LoopDebugger.current?.tickEnded()
         account(start: start, events: count, jobs: jobs)
     }
 
@@ -213,12 +218,7 @@ public final class EventLoop {
     private func runReady(startedAt start: Instant) -> Int {
         var jobs = 0
         while jobs < Self.jobsPerTick, let item = ready.popFirst() {
-            switch item {
-            case .mainJob(let job): job.runSynchronously(on: LoopExecutorFactory.unownedMain)
-            case .standardJob(let job): job.runSynchronously(on: LoopExecutorFactory.unownedStandard)
-            case .callback(let action): action()
-            case .continuation(let continuation): continuation.resume()
-            }
+            if let debugger = LoopDebugger.current { debugger.run(item) } else { item.run() }
             jobs += 1
             if jobs % Self.jobsPerClockCheck == 0,
                 Instant.readClock().nanoseconds - start.nanoseconds > Self.nanosecondsPerTick

@@ -22,8 +22,8 @@ nonisolated func ifOnLoop<Argument, Result>(
     return unsafeBitCast(body, to: ((Argument) -> Result).self)(argument)
 }
 
-/// Calls `action` as part of the loop: at once when the caller is on its thread, else soon. For the cancellation handlers
-/// of waits, which any thread may call.
+/// Calls `action` as part of the loop: at once when the caller is on its thread, else soon. For the cancellation
+/// handlers of waits, which any thread may call.
 @inline(__always)
 package nonisolated func onLoop(_ action: @escaping @MainActor @Sendable () -> Void) {
     if ifOnLoop((), { action() }) == nil { EventLoop.callSoonThreadsafe(action) }

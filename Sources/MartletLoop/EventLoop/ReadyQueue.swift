@@ -9,6 +9,18 @@ nonisolated enum ReadyItem {
     case standardJob(UnownedJob)
     case callback(@MainActor () -> Void)
     case continuation(UnsafeContinuation<Void, Never>)
+
+    /// Runs it, on the loop.
+    @MainActor
+    @inline(__always)
+    func run() {
+        switch self {
+        case .mainJob(let job): job.runSynchronously(on: LoopExecutorFactory.unownedMain)
+        case .standardJob(let job): job.runSynchronously(on: LoopExecutorFactory.unownedStandard)
+        case .callback(let action): action()
+        case .continuation(let continuation): continuation.resume()
+        }
+    }
 }
 
 /// The queue between Swift's runtime and the loop: both executors append to it, the loop takes from it.
@@ -19,7 +31,7 @@ nonisolated enum ReadyItem {
 nonisolated final class ReadyQueue: @unchecked Sendable {
     static let shared = ReadyQueue()
 
-    private var items = Deque<ReadyItem>(minimumCapacity: 256)
+    private(set) var items = Deque<ReadyItem>(minimumCapacity: 256)
     private let inbox = Mutex<[ReadyItem]>([])
     /// Becomes readable when `inbox` has something.
     let wakeDescriptor: Int32

@@ -29,10 +29,10 @@ nonisolated enum TaskLocals {
         let found = $probe.withValue(true) {
             words.filter { index in
                 let word = look(at: task)[index - words.lowerBound]
-                guard word != before[index - words.lowerBound],
-                    let item = UnsafeRawPointer(bitPattern: word & ~7)
-                else { return false }
-                return martlet_task_word(item, 1) == key
+                guard word != before[index - words.lowerBound] else { return false }
+                // What has changed need not be an address: the task's allocator counts there, too.
+                var second: UInt = 0
+                return martlet_peek((word & ~7) &+ 8, &second, 8) && second == key
             }
         }
         return found.count == 1 && martlet_task_word(task, found[0]) == before[found[0] - words.lowerBound]

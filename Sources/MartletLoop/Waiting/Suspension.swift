@@ -32,6 +32,7 @@ package class Suspension {
             continuation.resume(returning: false)
         } else {
             self.continuation = continuation
+            LoopDebugger.current?.currentTaskSuspends()
             suspended()
         }
     }

@@ -49,7 +49,7 @@ import MartletLoop
 ) async throws -> Result {
     let stream = try await connect(to: address, options: options)
     defer { stream.close() }
-    return try await body(stream)
+    return try await stream.withOwner { try await body(stream) }
 }
 
 /// Connects to a host, calls `body` and closes the connection: see `connect(host:port:options:resolver:)`.
@@ -62,5 +62,5 @@ import MartletLoop
 ) async throws -> Result {
     let stream = try await connect(host: host, port: port, options: options, resolver: resolver)
     defer { stream.close() }
-    return try await body(stream)
+    return try await stream.withOwner { try await body(stream) }
 }

@@ -153,7 +153,7 @@ public final class StreamServer {
 
     private func serve(_ stream: ByteStream, _ number: UInt64) async {
         do {
-            try await handler(stream)
+            try await stream.withOwner { try await self.handler(stream) }
         } catch {
             report(error, of: stream)
         }

@@ -61,8 +61,19 @@ extension ByteStream {
         readTicket &+= 1
         readDeadline = .distantFuture
         transfersInARow = 0
-        let ticket = readTicket
-        let wait = await withTaskCancellationHandler { @MainActor in
+        ownerReads = isOwned
+        if ownerReads {
+            if ownerIsCancelled { throw CancellationError() }
+            _ = await withUnsafeContinuation { reader = $0 }
+            if ownerIsCancelled { throw CancellationError() }
+        } else if case .interrupted = await readability(ticket: readTicket) {
+            try Task.checkCancellation()
+        }
+    }
+
+    @inline(__always)
+    private func readability(ticket: UInt32) async -> Wait {
+        await withTaskCancellationHandler { @MainActor in
             await withUnsafeContinuation { (continuation: UnsafeContinuation<Wait, Never>) in
                 if cancelledReadTicket == ticket {
                     continuation.resume(returning: .interrupted)
@@ -73,7 +84,6 @@ extension ByteStream {
         } onCancel: {
             onLoop { self.cancelRead(ticket) }
         }
-        if case .interrupted = wait { try Task.checkCancellation() }
     }
 
     /// Waits until a send may get on. For use with `send(_:)`; one task at a time.

@@ -80,6 +80,10 @@ public final class ByteStream: PollTarget {
     lazy var timer = LoopTimer { [unowned self] in self.deadlinePassed() }
     var timerInstant = EventLoop.Instant.distantFuture
     var closeWaiters: WaitQueue<Void, Void>?
+    // See ByteStream+Ownership.swift.
+    var owner: UnsafeMutableRawPointer?
+    var ownerIsCancelled = false
+    var ownerReads = false
     /// Transfers since the last suspension: see `othersAreDue`.
     var transfersInARow: UInt8 = 0
 

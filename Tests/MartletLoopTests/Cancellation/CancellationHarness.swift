@@ -110,9 +110,9 @@ final class CancellationTrial {
 }
 
 /// Runs a scenario to its end, and then again and again, cancelling the task under test at another moment each time:
-/// before it starts, at the first moment at which it is suspended, at the second, and so on for as many as the whole run
-/// had. Moments lie between any two turns of the loop, right before each step and right after it, so that a wait is met
-/// while it waits, and when it has been answered and the task has not gone on yet.
+/// before it starts, at the first moment at which it is suspended, at the second, and so on for as many as the whole
+/// run had. Moments lie between any two turns of the loop, right before each step and right after it, so that a wait is
+/// met while it waits, and when it has been answered and the task has not gone on yet.
 ///
 /// After each run the checks must hold, tracked objects must be gone, and the task must have finished or thrown
 /// `CancellationError`; without being cancelled it must have finished. A run that does not end is reported as well.
@@ -155,7 +155,7 @@ private final class CancellationRun {
     /// After so many turns without an end time moves, and after so many more of them in the real world as well.
     private static let turnsBeforeTime = 20
     private static let turnsBeforeWaiting = 100
-    private static let patience: Duration = .seconds(5)
+    private static let patience: Duration = .seconds(60)
 
     private let scenario: CancellationScenario
     private let trial: CancellationTrial

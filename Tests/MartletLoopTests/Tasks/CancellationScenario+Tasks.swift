@@ -1,14 +1,6 @@
 import MartletLoop
 import Testing
 
-@Suite("Cancellation of what runs tasks")
-struct TaskCancellationTests {
-    @Test("leaves no body running, at every suspension point", arguments: CancellationScenario.tasks)
-    func cancelledAnywhere(scenario: CancellationScenario) async throws {
-        try await cancelledAtEverySuspension(of: scenario)
-    }
-}
-
 nonisolated extension CancellationScenario {
     /// What runs other tasks: each scenario has an `Activity` that must have come to rest.
     static var tasks: [CancellationScenario] { gathering + watching + deadlines + scopes + supervision }

@@ -122,7 +122,7 @@ struct StreamServerTests {
             let start = clock.now
             let answer = try await withConnection(to: server.address) { try await $0.readToEnd(limit: 99) }
             #expect(answer == Array("an hour later".utf8))
-            #expect(clock.now - start == .seconds(3600))
+            #expect(clock.now - start > .seconds(3590))
             await server.close()
         }
     }

@@ -222,6 +222,48 @@ struct ReadingTests {
         #expect(try await stream.read() == Array("still works".utf8))
     }
 
+    @Test("the task that owns a stream stops waiting when it is cancelled, and so do its children; others do not")
+    func ownership() async throws {
+        let (stream, peer) = try ByteStream.pair()
+        defer {
+            stream.close()
+            peer.close()
+        }
+        let owner = Task.immediate {
+            try await stream.withOwner {
+                let first = try await stream.read()
+                #expect(first == Array("first".utf8))
+                return try await stream.read()
+            }
+        }
+        try await peer.write("first")
+        await settle()
+        owner.cancel()
+        await #expect(throws: CancellationError.self) { try await owner.value }
+        let cancelledBefore = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return try await stream.withOwner { try await stream.read() }
+        }
+        await #expect(throws: CancellationError.self) { try await cancelledBefore.value }
+        let parent = Task.immediate {
+            try await stream.withOwner {
+                try await withThrowingTaskGroup(of: [UInt8].self) { group in
+                    group.addTask { try await stream.read() }
+                    return try await group.next()
+                }
+            }
+        }
+        await settle()
+        parent.cancel()
+        await #expect(throws: CancellationError.self) { try await parent.value }
+        let idleOwner = Task.immediate { try await stream.withOwner { try await Task.sleep(for: .seconds(100)) } }
+        let other = Task.immediate { try await stream.read() }
+        idleOwner.cancel()
+        await #expect(throws: CancellationError.self) { try await idleOwner.value }
+        try await peer.write("for the other")
+        #expect(try await other.value == Array("for the other".utf8))
+    }
+
     @Test("a stream that always has something does not keep the loop, nor cancellation, from getting through")
     func fairness() async throws {
         let file = try ByteStream(reading: open("/dev/zero", O_RDONLY | O_CLOEXEC))
