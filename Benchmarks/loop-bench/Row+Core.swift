@@ -47,7 +47,7 @@ extension Row {
 
     private static func yield(_ count: Int) async {
         for _ in 0..<count {
-            await Task.yield()
+            await EventLoop.yield()
         }
     }
 

@@ -41,7 +41,7 @@ extension Row {
         let contenders = (0..<10).map { _ in
             Task {
                 for _ in 0..<count / 10 {
-                    try await lock.withLock { await Task.yield() }
+                    try await lock.withLock { await EventLoop.yield() }
                 }
             }
         }

@@ -17,7 +17,7 @@ extension Row {
         let permits = Semaphore(permits: 10)
         for _ in 0..<count / 1000 {
             _ = try await gather(0..<1000) { _ in
-                try await permits.withPermit { await Task.yield() }
+                try await permits.withPermit { await EventLoop.yield() }
             }
         }
     }

@@ -13,7 +13,7 @@ extension Row {
             for timer in timers {
                 timer.cancel()
             }
-            await Task.yield()
+            await EventLoop.yield()
         }
     }
 }

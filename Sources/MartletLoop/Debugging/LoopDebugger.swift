@@ -83,7 +83,7 @@ final class LoopDebugger {
 
     /// Runs what is next.
     func run(_ item: ReadyItem) {
-        let task = disagreement == nil ? item.job.flatMap(TaskReader.task) : nil
+        let task = disagreement == nil ? item.queuedJob.flatMap(TaskReader.task) : nil
         if let task { registry.enter(task) }
         var start = EventLoop.Instant.readClock()
         if callbacksBegan != nil {

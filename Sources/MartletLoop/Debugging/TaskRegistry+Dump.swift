@@ -5,10 +5,17 @@ extension TaskRegistry {
     /// on, its children and the task that it waits for.
     func snapshots(_ symbolizer: Symbolizer) -> [TaskSnapshot] {
         let current = TaskReader.current
-        var open = Array(entries.keys) + ReadyQueue.shared.items.compactMap { $0.job.flatMap(TaskReader.task) }
-        if let current { open.append(current) }
-        var seen = Set(open)
-        open = Array(seen)
+        var seen = Set(entries.keys)
+        for case let task? in ReadyQueue.shared.items.map({ $0.queuedJob.flatMap(TaskReader.task) }) {
+            seen.insert(task)
+        }
+        if let current { seen.remove(current) }
+        var open = Array(seen)
+        if let current {
+            // Last in, first out: its lines are looked up while there is time.
+            seen.insert(current)
+            open.append(current)
+        }
         var snapshots: [TaskSnapshot] = []
         while let task = open.popLast() {
             guard let found = TaskReader.read(task), !found.is_complete else { continue }
@@ -42,7 +49,7 @@ extension TaskRegistry {
 
 extension ReadyItem {
     /// The job that is to be run; `nil` for a callback.
-    nonisolated var job: UnownedJob? {
+    nonisolated var queuedJob: UnownedJob? {
         switch self {
         case .mainJob(let job), .standardJob(let job): job
         case .callback, .continuation: nil
@@ -50,7 +57,7 @@ extension ReadyItem {
     }
 
     /// What it is, for one that has no task.
-    nonisolated var kind: String { job == nil ? "a callback" : "a job of an actor" }
+    nonisolated var kind: String { queuedJob == nil ? "a callback" : "a job of an actor" }
 }
 
 extension Symbolizer {
