@@ -16,8 +16,8 @@ nonisolated enum ReadyItem {
     func run() {
         switch self {
         case .mainJob(let job): job.runSynchronously(on: LoopExecutorFactory.unownedMain)
-        // Not as the main actor's, which would spare a continuation's task its way through the queue to MainActor code, but
-        // would send nonisolated code through it at every call.
+        // Not as the main actor's, which would spare a continuation's task its way through the queue to MainActor code,
+        // but would send nonisolated code through it at every call.
         case .standardJob(let job): job.runSynchronously(on: LoopExecutorFactory.unownedStandard)
         case .callback(let action): action()
         case .continuation(let continuation): continuation.resume()

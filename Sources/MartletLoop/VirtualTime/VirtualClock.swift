@@ -71,12 +71,13 @@ private nonisolated enum VirtualScope {
     @TaskLocal static var clock: VirtualClock?
 }
 
-/// Runs `body` with a virtual clock.
+/// Runs `body` with a virtual clock. `Task.sleep` without a clock is virtual as well, but takes its deadline from the
+/// real clock: held up just then, it comes out shorter by as much.
 ///
 /// ```swift
 /// try await withVirtualClock { clock in
 ///     let start = clock.now
-///     try await Task.sleep(for: .seconds(3600))     // takes no time
+///     try await Task.sleep(for: .seconds(3600), clock: .eventLoop)     // takes no time
 ///     #expect(clock.now - start == .seconds(3600))
 /// }
 /// ```

@@ -7,7 +7,7 @@ struct AsCompletedTests {
 
     private func sleep(_ seconds: Int) async throws -> Int {
         try await activity.track {
-            try await Task.sleep(for: .seconds(seconds))
+            try await Task.sleep(for: .seconds(seconds), clock: .eventLoop)
             return seconds
         }
     }
@@ -41,7 +41,7 @@ struct AsCompletedTests {
         try await withVirtualClock { clock in
             let values = asCompleted([1, 2, 9]) { seconds in
                 if seconds == 9 { try await activity.untilCancelled(cleanUp: .seconds(5)) }
-                try await Task.sleep(for: .seconds(seconds))
+                try await Task.sleep(for: .seconds(seconds), clock: .eventLoop)
                 if seconds == 2 { throw Failure(2) }
                 return seconds
             }

@@ -10,7 +10,7 @@ struct GatherTests {
         try await withVirtualClock { clock in
             let start = clock.now
             let values = try await gather([30, 10, 20]) { milliseconds in
-                try await Task.sleep(for: .milliseconds(milliseconds))
+                try await Task.sleep(for: .milliseconds(milliseconds), clock: .eventLoop)
                 return milliseconds
             }
             #expect(values == [30, 10, 20])
@@ -85,7 +85,7 @@ struct GatherTests {
             await #expect(throws: Failure(2)) {
                 try await gather(1...3) { number in
                     if number != 2 { try await activity.untilCancelled(cleanUp: .seconds(number)) }
-                    try await Task.sleep(for: .seconds(1))
+                    try await Task.sleep(for: .seconds(1), clock: .eventLoop)
                     throw Failure(number)
                 }
             }

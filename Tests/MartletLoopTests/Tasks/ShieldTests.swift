@@ -12,7 +12,7 @@ struct ShieldTests {
             var finished: EventLoop.Instant?
             let task = Task {
                 try await shield {
-                    try await Task.sleep(for: .seconds(5))
+                    try await Task.sleep(for: .seconds(5), clock: .eventLoop)
                     finished = clock.now
                 }
             }
@@ -20,7 +20,7 @@ struct ShieldTests {
             task.cancel()
             await #expect(throws: CancellationError.self) { try await task.value }
             #expect(clock.now == start && finished == nil)
-            try await Task.sleep(for: .seconds(6))
+            try await Task.sleep(for: .seconds(6), clock: .eventLoop)
             #expect(finished == start + .seconds(5))
         }
     }
@@ -84,7 +84,7 @@ struct ShieldTests {
             let task = Task {
                 try await withTimeout(.seconds(1)) {
                     try await uncancelled {
-                        try await Task.sleep(for: .seconds(5))
+                        try await Task.sleep(for: .seconds(5), clock: .eventLoop)
                         return Task.isCancelled
                     }
                 }

@@ -26,7 +26,7 @@ struct SupervisionTests {
         return {
             if left > 0 {
                 left -= 1
-                try await Task.sleep(for: .seconds(1))
+                try await Task.sleep(for: .seconds(1), clock: .eventLoop)
                 throw Failure(left)
             }
             try await activity.untilCancelled()
@@ -95,7 +95,7 @@ struct SupervisionTests {
             }
             await clock.settle()
             log.entries = []
-            try await Task.sleep(for: .seconds(20))
+            try await Task.sleep(for: .seconds(20), clock: .eventLoop)
             #expect(log.entries == ["b failed"] + expected)
             log.entries = []
             task.cancel()
@@ -114,7 +114,7 @@ struct SupervisionTests {
                     group.add("b", restart: .temporary) { try await activity.untilCancelled() }
                 }
             }
-            try await Task.sleep(for: .seconds(10))
+            try await Task.sleep(for: .seconds(10), clock: .eventLoop)
             task.cancel()
             _ = await task.result
             #expect(
@@ -155,7 +155,7 @@ struct SupervisionTests {
                     group.add("child", failing(5))
                 }
             }
-            try await Task.sleep(for: .seconds(60))
+            try await Task.sleep(for: .seconds(60), clock: .eventLoop)
             #expect(log.entries.filter { $0 == "child failed" }.count == 5)
             task.cancel()
             _ = await task.result
@@ -180,7 +180,7 @@ struct SupervisionTests {
                 group.add("child") { throw Failure() }
             }
         }
-        try await Task.sleep(for: .milliseconds(5))
+        try await Task.sleep(for: .milliseconds(5), clock: .eventLoop)
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
     }
@@ -217,7 +217,7 @@ struct SupervisionTests {
                 kept = group
                 group.add("main", restart: .transient) {
                     late = group.add("late") { try await activity.untilCancelled(cleanUp: .seconds(1)) }
-                    try await Task.sleep(for: .seconds(1))
+                    try await Task.sleep(for: .seconds(1), clock: .eventLoop)
                     #expect(late?.isRunning == true)
                     await late?.stop()
                     #expect(late?.isRunning == false && activity.running == 0)
@@ -257,7 +257,9 @@ struct SupervisionTests {
                 try await supervise(.restForOne) { group in
                     group.add("a") {
                         if activity.started == 0 {
-                            try await activity.track { try await Task.sleep(for: .milliseconds(1500)) }
+                            try await activity.track {
+                                try await Task.sleep(for: .milliseconds(1500), clock: .eventLoop)
+                            }
                             throw Failure()
                         }
                         try await activity.untilCancelled()
@@ -265,7 +267,7 @@ struct SupervisionTests {
                     group.add("b", failing(1))
                 }
             }
-            try await Task.sleep(for: .seconds(20))
+            try await Task.sleep(for: .seconds(20), clock: .eventLoop)
             task.cancel()
             _ = await task.result
             #expect(

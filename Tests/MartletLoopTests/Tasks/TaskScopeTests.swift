@@ -11,8 +11,8 @@ struct TaskScopeTests {
             let start = clock.now
             let scope = TaskScope()
             scope.spawn {
-                try await Task.sleep(for: .seconds(1))
-                scope.spawn { try await Task.sleep(for: .seconds(2)) }
+                try await Task.sleep(for: .seconds(1), clock: .eventLoop)
+                scope.spawn { try await Task.sleep(for: .seconds(2), clock: .eventLoop) }
             }
             #expect(scope.count == 1 && !scope.isEmpty)
             #expect(await scope.drain() == 0)
@@ -25,7 +25,7 @@ struct TaskScopeTests {
         await withVirtualClock { clock in
             let start = clock.now
             let scope = TaskScope(onError: { _ in Issue.record("a cancelled task is no error") })
-            scope.spawn { try await Task.sleep(for: .seconds(1)) }
+            scope.spawn { try await Task.sleep(for: .seconds(1), clock: .eventLoop) }
             for _ in 0..<2 { scope.spawn { try await activity.untilCancelled(cleanUp: .seconds(2)) } }
             #expect(await scope.drain(within: .seconds(10)) == 2)
             #expect(clock.now - start == .seconds(12) && activity.running == 0)
@@ -112,7 +112,7 @@ struct TaskScopeTests {
     func drainsWithoutLimit() async {
         await withVirtualClock { clock in
             let scope = TaskScope()
-            scope.spawn { try await Task.sleep(for: .seconds(1_000_000_000)) }
+            scope.spawn { try await Task.sleep(for: .seconds(1_000_000_000), clock: .eventLoop) }
             #expect(await scope.drain() == 0)
             #expect(clock.armedTimers == 0)
         }
@@ -132,7 +132,7 @@ struct TaskScopeTests {
         await withVirtualClock { clock in
             let start = clock.now
             let value = await withTaskScope { scope in
-                scope.spawn { try await Task.sleep(for: .seconds(3)) }
+                scope.spawn { try await Task.sleep(for: .seconds(3), clock: .eventLoop) }
                 return 1
             }
             #expect(value == 1 && clock.now - start == .seconds(3))
@@ -164,7 +164,7 @@ struct TaskScopeTests {
                 if isSuspendedFirst { await Task.yield() }
                 await scope.drain()
             }
-            try await Task.sleep(for: .seconds(5))
+            try await Task.sleep(for: .seconds(5), clock: .eventLoop)
         }
         let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
         #expect(message.contains("a task waits for its own scope to drain, which would never end"))

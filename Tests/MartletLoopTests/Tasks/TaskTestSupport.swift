@@ -35,7 +35,7 @@ final class Activity {
             do {
                 try await never.future.value
             } catch {
-                if cleanUp > .zero { try await uncancelled { try await Task.sleep(for: cleanUp) } }
+                if cleanUp > .zero { try await uncancelled { try await Task.sleep(for: cleanUp, clock: .eventLoop) } }
                 throw error
             }
         }

@@ -27,13 +27,13 @@ struct TimeoutTests {
     func inTime(seconds: Int) async throws {
         try await withVirtualClock { clock in
             let value = try await withTimeout(.seconds(5)) {
-                if seconds > 0 { try await Task.sleep(for: .seconds(seconds)) }
+                if seconds > 0 { try await Task.sleep(for: .seconds(seconds), clock: .eventLoop) }
                 return 1
             }
             #expect(value == 1)
             await #expect(throws: Failure(1)) {
                 try await withTimeout(.seconds(5)) {
-                    if seconds > 0 { try await Task.sleep(for: .seconds(seconds)) }
+                    if seconds > 0 { try await Task.sleep(for: .seconds(seconds), clock: .eventLoop) }
                     throw Failure(1)
                 }
             }
@@ -45,7 +45,7 @@ struct TimeoutTests {
     func valueInSpite() async throws {
         try await withVirtualClock { _ in
             let value = try await withTimeout(.seconds(1)) {
-                try? await Task.sleep(for: .seconds(10))
+                try? await Task.sleep(for: .seconds(10), clock: .eventLoop)
                 return "late"
             }
             #expect(value == "late")
@@ -57,7 +57,7 @@ struct TimeoutTests {
         await withVirtualClock { _ in
             _ = await #expect(throws: Failure(3)) {
                 try await withTimeout(.seconds(1)) {
-                    try? await Task.sleep(for: .seconds(10))
+                    try? await Task.sleep(for: .seconds(10), clock: .eventLoop)
                     throw Failure(3)
                 }
             }
@@ -163,7 +163,7 @@ struct TimeoutTests {
             let error = await #expect(throws: TimeoutError.self) {
                 try await withTimeout(.seconds(3), for: "outer") { outer in
                     try await withTimeout(.seconds(3), for: "inner") {
-                        try await Task.sleep(for: .seconds(2))
+                        try await Task.sleep(for: .seconds(2), clock: .eventLoop)
                         outer.reschedule(in: .seconds(9))
                         try await activity.untilCancelled()
                     }
@@ -210,7 +210,7 @@ struct TimeoutTests {
             try await withTimeout(.seconds(5)) {
                 #expect(Deadline.current?.remaining == .seconds(5))
                 try await withTimeout(.seconds(9)) {
-                    try await Task.sleep(for: .seconds(2))
+                    try await Task.sleep(for: .seconds(2), clock: .eventLoop)
                     #expect(Deadline.current?.remaining == .seconds(3))
                 }
                 try await withTimeout(.seconds(1)) { #expect(Deadline.current?.remaining == .seconds(1)) }
@@ -227,7 +227,7 @@ struct TimeoutTests {
             let start = clock.now
             let stray = try await withTimeout(.seconds(5)) {
                 Task {
-                    try await Task.sleep(for: .seconds(6))
+                    try await Task.sleep(for: .seconds(6), clock: .eventLoop)
                     #expect(Deadline.current == nil)
                     try await withTimeout(.seconds(1)) { try await activity.untilCancelled() }
                 }
@@ -244,7 +244,7 @@ struct TimeoutTests {
             let error = await #expect(throws: TimeoutError.self) {
                 try await withTimeout(.seconds(2)) { timeout in
                     for _ in 0..<5 {
-                        try await Task.sleep(for: .seconds(1))
+                        try await Task.sleep(for: .seconds(1), clock: .eventLoop)
                         #expect(timeout.reschedule(in: .seconds(2)))
                     }
                     timeout.reschedule(to: start + .seconds(8))

@@ -8,7 +8,7 @@ import Testing
 struct WaitTests {
     private func sleeper(_ seconds: Int, failing: Bool = false) -> Task<Int, any Error> {
         Task.immediate {
-            try await Task.sleep(for: .seconds(seconds))
+            try await Task.sleep(for: .seconds(seconds), clock: .eventLoop)
             if failing { throw Failure(seconds) }
             return seconds
         }

@@ -7,7 +7,7 @@ struct VirtualClockTests {
     func sleepsExactly() async throws {
         try await withVirtualClock { clock in
             let start = clock.now
-            try await Task.sleep(for: .seconds(3600))
+            try await Task.sleep(for: .seconds(3600), clock: .eventLoop)
             #expect(clock.now - start == .seconds(3600))
             #expect(EventLoop.main.now == clock.now)
             #expect(EventLoop.main.time() == clock.now)
@@ -33,9 +33,9 @@ struct VirtualClockTests {
         try await withVirtualClock(advancesItself: false) { clock in
             var woken: [String] = []
             let sleeper = Task {
-                try await Task.sleep(for: .seconds(5))
+                try await Task.sleep(for: .seconds(5), clock: .eventLoop)
                 woken.append("first")
-                try await Task.sleep(for: .seconds(5))
+                try await Task.sleep(for: .seconds(5), clock: .eventLoop)
                 woken.append("second")
             }
             await clock.advance(by: .milliseconds(4999))
