@@ -142,11 +142,28 @@ extension EndToEnd {
             let file = directory.file("martlet.toml")
             let settings = DaemonSettings.timeouts(["start": "1ms"])
             try TextFile.write(settings.configuration(address: address, control: ""), to: file)
-            let ended = try await Program.run(
-                [try Binaries.path("martletd"), "run", "--config", file], environment: ["NOTIFY_SOCKET=\(notify.path)"])
-            #expect(ended.status == .exited(3))
-            try await eventually("what was sent is read") { notify.messages.contains { $0["STATUS"] != nil } }
-            #expect(!notify.messages.contains { $0["READY"] == "1" }, "\(notify.messages)")
+            // A supervisor that is held up for longer than a worker takes to start finds it ready all the same: then once
+            // more.
+            for _ in 0..<10 {
+                let sent = notify.messages.count
+                let program = try Program(
+                    [try Binaries.path("martletd"), "run", "--config", file],
+                    environment: ["NOTIFY_SOCKET=\(notify.path)"])
+                func isReady() -> Bool { notify.messages.dropFirst(sent).contains { $0["READY"] == "1" } }
+                try await eventually("it ends, or is ready after all") { !program.isRunning || isReady() }
+                if isReady() {
+                    try program.signal(SIGKILL)
+                    _ = try await program.finish()
+                    continue
+                }
+                #expect(try await program.finish().status == .exited(3))
+                try await eventually("what was sent is read") {
+                    notify.messages.dropFirst(sent).contains { $0["STATUS"] != nil }
+                }
+                #expect(!isReady(), "\(notify.messages)")
+                return
+            }
+            Issue.record("a worker was ready within a millisecond ten times in a row")
         }
 
         @Test("check says what is right without binding or writing anything")
