@@ -137,6 +137,8 @@ public final class File {
 ///   - mode: what for.
 ///   - permissions: of a file that is created, less the process's umask.
 ///   - body: what to do with it.
+///   - file: where this is called, for messages.
+///   - line: where this is called, for messages.
 /// - Returns: what `body` returns.
 /// - Throws: what `body` throws; `SystemError` when it cannot be opened, or not be closed without loss.
 @MainActor public func withFile<Value: Sendable>(

@@ -33,7 +33,10 @@ extension FileSystem {
 
     /// Opens a file without a name, which is gone when it is closed, or when the process ends (man 2 open, O_TMPFILE).
     ///
-    /// - Parameter directory: the file system that it is to be on; `nil` is that of `TMPDIR`, or else `/tmp`.
+    /// - Parameters:
+    ///   - directory: the file system that it is to be on; `nil` is that of `TMPDIR`, or else `/tmp`.
+    ///   - file: where this is called, for messages.
+    ///   - line: where this is called, for messages.
     public static func openTemporary(
         in directory: String? = nil, file: StaticString = #fileID, line: UInt = #line
     ) async throws -> File {

@@ -11,6 +11,8 @@
 ///   - onError: what becomes of an error that the body throws after the caller has let go;
 ///     `EventLoop.onUnhandledError`, unless given.
 ///   - body: what to run, in a task of its own; also when the caller has been cancelled before.
+///   - file: where this is called, for messages.
+///   - line: where this is called, for messages.
 /// - Returns: what the body returns.
 /// - Throws: what the body throws; `CancellationError` as soon as the caller is cancelled.
 @MainActor public func shield<Value: Sendable>(

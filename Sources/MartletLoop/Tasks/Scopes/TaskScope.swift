@@ -33,6 +33,8 @@ public final class TaskScope {
     /// - Parameters:
     ///   - name: for the reader of logs and of dumps of tasks (`Task.name`).
     ///   - body: what to run. Started while the scope is being cancelled, it is cancelled from the outset.
+    ///   - file: where this is called, for messages.
+    ///   - line: where this is called, for messages.
     /// - Returns: the task, to be awaited or cancelled.
     @discardableResult
     public func spawn(

@@ -20,6 +20,8 @@
 ///     of the limit.
 ///   - onEvent: told what happens to the children. Unless given, failures go to `EventLoop.onUnhandledError`.
 ///   - setUp: adds the children. They are started when it returns.
+///   - file: where this is called, for messages.
+///   - line: where this is called, for messages.
 /// - Throws: `SupervisionError` when the group gives up; `CancellationError` when the caller is cancelled; what `setUp`
 ///   throws. Every child has ended then: they are cancelled one by one, from the last to the first, and waited for.
 @MainActor public func withSupervision(

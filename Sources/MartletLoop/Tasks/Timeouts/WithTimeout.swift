@@ -12,6 +12,8 @@
 ///   - duration: how long it may take. For zero or less the body is cancelled when it is first suspended.
 ///   - subject: what is being done, as a noun, for the message of the error.
 ///   - body: what to run, in a task of its own.
+///   - file: where this is called, for messages.
+///   - line: where this is called, for messages.
 /// - Returns: what the body returns, also when it does in spite of having been cancelled.
 /// - Throws: `TimeoutError` when this deadline cancelled the body, and it ended with `CancellationError`; whatever else
 ///   the body throws; `CancellationError` when the caller was cancelled.
