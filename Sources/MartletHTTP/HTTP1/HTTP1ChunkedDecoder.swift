@@ -1,3 +1,5 @@
+import HTTPTypes
+
 /// Reads a body in chunks, strictly, RFC 9112 §7.1: bytes in, ranges of data out.
 ///
 ///     size [BWS ";" extension] CR LF  data CR LF   …   0 CR LF  *(trailer CR LF)  CR LF
@@ -10,8 +12,9 @@
 /// Rules:
 /// - The state is in the value and no byte is needed twice: the caller may drop what is behind `offset`.
 /// - Where the input was split changes neither data nor error.
-/// - Extensions and trailers are checked, bounded and dropped: nobody uses them, and a trailer that was merged
-///   into the fields could change what the request means (RFC 9110 §6.5.1).
+/// - Extensions are checked, bounded and dropped: nobody uses them.
+/// - Trailers are kept apart from the fields of the head, and those that could change what the request means are
+///   dropped (RFC 9110 §6.5.1).
 public struct HTTP1ChunkedDecoder: Sendable {
     /// What ``next(_:from:)`` has found.
     public enum Event: Hashable, Sendable {
@@ -39,6 +42,14 @@ public struct HTTP1ChunkedDecoder: Sendable {
     private var trailerBytes = 0
     private var trailerCount = 0
     private var nameLength = 0
+    /// The trailer field being read, without its line end.
+    private var trailerLine: [UInt8] = []
+    private var keptTrailers: HTTPFields?
+
+    /// The fields behind the last chunk, RFC 9112 §7.1.2, in the order they were sent and without those that no trailer
+    /// may carry, such as Content-Length, Host and Authorization (RFC 9110 §6.5.1). Nil before ``Event/end``, and when
+    /// no field is left.
+    public var trailers: HTTPFields? { state == .done ? keptTrailers : nil }
 
     /// A decoder at the start of a body.
     ///
@@ -61,7 +72,7 @@ public struct HTTP1ChunkedDecoder: Sendable {
                 return takeData(bytes.count, &offset)
             }
             if state == .trailerValue {
-                try skipTrailerValue(bytes, &offset)
+                try readTrailerValue(bytes, &offset)
             } else {
                 try step(bytes[offset])
                 offset += 1
@@ -97,6 +108,7 @@ public struct HTTP1ChunkedDecoder: Sendable {
         case .trailerEnd:
             try expectLineFeed(byte, "trailer field")
             try countTrailerBytes(1)
+            keepTrailer()
             state = .trailerStart
         case .bodyEnd:
             try expectLineFeed(byte, "end of the chunked body")
@@ -173,6 +185,7 @@ public struct HTTP1ChunkedDecoder: Sendable {
                 throw HTTP1Error(.tooLarge, status: 431, "more trailer fields than the limit of \(limits.fieldCount)")
             }
             nameLength = 0
+            trailerLine.removeAll(keepingCapacity: true)
             state = .trailerName
         }
         try countTrailerBytes(1)
@@ -183,12 +196,14 @@ public struct HTTP1ChunkedDecoder: Sendable {
         } else {
             throw .unexpected(byte, in: "trailer field name", .field)
         }
+        trailerLine.append(byte)
     }
 
-    private mutating func skipTrailerValue(_ bytes: Span<UInt8>, _ offset: inout Int) throws(HTTP1Error) {
+    private mutating func readTrailerValue(_ bytes: Span<UInt8>, _ offset: inout Int) throws(HTTP1Error) {
         let end = min(bytes.count, offset + limits.fieldSection - trailerBytes)
         let stop = bytes.firstControl(from: offset, to: end)
         try countTrailerBytes(stop - offset)
+        bytes.extracting(offset..<stop).withUnsafeBufferPointer { trailerLine.append(contentsOf: $0) }
         offset = stop
         guard stop < end else {
             if end < bytes.count { try countTrailerBytes(1) }
@@ -200,6 +215,23 @@ public struct HTTP1ChunkedDecoder: Sendable {
         try countTrailerBytes(1)
         offset = stop + 1
         state = .trailerEnd
+    }
+
+    private mutating func keepTrailer() {
+        guard let trailer = trailer() else { return }
+        keptTrailers = keptTrailers ?? HTTPFields()
+        keptTrailers?.append(trailer)
+    }
+
+    /// The field that has just been read, nil when it is not kept.
+    private func trailer() -> HTTPField? {
+        let line = trailerLine.span
+        // Field names were read as tokens, so the initialiser does not fail.
+        guard let name = HTTPField.Name(String(ByteRange(0, nameLength), in: line)), TrailerFields.allows(name) else {
+            return nil
+        }
+        let value = line.trimmed(nameLength + 1, line.count)
+        return line.extracting(value.range).withUnsafeBufferPointer { HTTPField(name: name, value: $0) }
     }
 
     private mutating func countTrailerBytes(_ count: Int) throws(HTTP1Error) {

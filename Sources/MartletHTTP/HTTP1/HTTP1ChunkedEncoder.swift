@@ -1,3 +1,5 @@
+import HTTPTypes
+
 /// Writes a body in chunks, RFC 9112 §7.1.
 public enum HTTP1ChunkedEncoder {
     /// Appends `bytes` as one chunk. Of no bytes it appends nothing, since an empty chunk would end the body.
@@ -26,5 +28,15 @@ public enum HTTP1ChunkedEncoder {
     /// Appends the end of the body, without trailers.
     public static func end(in output: inout ByteBuffer) {
         output.append("0\r\n\r\n")
+    }
+
+    /// Appends the end of the body with `trailers` in it, RFC 9112 §7.1.2.
+    ///
+    /// Fields that no trailer may carry, such as Content-Length and Set-Cookie (RFC 9110 §6.5.1), are left out, and
+    /// control characters in values become spaces.
+    public static func end(trailers: HTTPFields, in output: inout ByteBuffer) {
+        output.append("0\r\n")
+        for field in trailers where TrailerFields.allows(field.name) { output.append(field: field) }
+        output.append("\r\n")
     }
 }

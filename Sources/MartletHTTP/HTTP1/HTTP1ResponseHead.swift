@@ -76,6 +76,22 @@ public struct HTTP1ResponseHead: Sendable {
         output.append("HTTP/1.1 100 Continue\r\n\r\n")
     }
 
+    /// Appends an interim response with fields, RFC 9110 §15.2: what 103 Early Hints (RFC 8297) is made of.
+    ///
+    /// It has neither Server nor Date, and fields that are the server's own, among them those that frame a message,
+    /// are left out of `fields`.
+    ///
+    /// - Parameters:
+    ///   - status: 100 to 199, except 101, which is no interim response.
+    ///   - fields: what the response says, such as Link.
+    ///   - output: where it is appended.
+    public static func appendInformational(status: Int, fields: HTTPFields, to output: inout ByteBuffer) {
+        precondition(status >= 100 && status < 200 && status != 101, "an interim response is 1xx and not 101")
+        StatusLine.append(status, to: &output)
+        for field in fields where !isOurs(field.name, status: status) { output.append(field: field) }
+        output.append("\r\n")
+    }
+
     @inline(__always)
     private func appendFraming(to output: inout ByteBuffer) {
         if status < 200 || status == 204 { return }
@@ -90,25 +106,31 @@ public struct HTTP1ResponseHead: Sendable {
     }
 
     private func appendFields(to output: inout ByteBuffer) {
-        for field in fields where !isOurs(field.name) {
-            output.append(utf8: field.name.rawName)
-            output.append(": ")
-            field.withUnsafeBytesOfValue { output.append(fieldValue: UnsafeRawBufferPointer($0)) }
-            output.append("\r\n")
+        let hasContentType = contentType?.isEmpty == false
+        for field in fields where !Self.isOurs(field.name, status: status) {
+            if hasContentType, field.name == .contentType { continue }
+            output.append(field: field)
         }
     }
 
-    private func isOurs(_ name: HTTPField.Name) -> Bool {
+    private static func isOurs(_ name: HTTPField.Name, status: Int) -> Bool {
         switch name.canonicalName {
         case "content-length", "transfer-encoding", "keep-alive", "server", "date": true
         case "connection": status != 101
-        case "content-type": contentType?.isEmpty == false
         default: false
         }
     }
 }
 
 extension ByteBuffer {
+    /// Appends a field line; the value stays one value of one field.
+    mutating func append(field: HTTPField) {
+        append(utf8: field.name.rawName)
+        append(": ")
+        field.withUnsafeBytesOfValue { append(fieldValue: UnsafeRawBufferPointer($0)) }
+        append("\r\n")
+    }
+
     /// Appends the value of a field with control characters made spaces, so that it stays one value of one field.
     @inline(__always)
     mutating func append(fieldValue text: String) {

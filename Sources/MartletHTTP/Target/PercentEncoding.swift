@@ -9,6 +9,20 @@ public enum PercentEncoding {
         return high << 4 | low
     }
 
+    /// What keeps escaped text from being decoded.
+    enum Defect: Error {
+        case escape, encoding, nul
+
+        /// The defect in words that follow a name.
+        var message: String {
+            switch self {
+            case .escape: "% is not followed by two hexadecimal digits"
+            case .encoding: "the decoded text is not UTF-8"
+            case .nul: "%00 is not allowed"
+            }
+        }
+    }
+
     /// The bytes that `range` stands for. With `plusIsSpace`, `+` means a space, as it does in a form's query but not
     /// in a path.
     ///
@@ -17,24 +31,11 @@ public enum PercentEncoding {
     public static func decode(
         _ range: ByteRange, in bytes: Span<UInt8>, plusIsSpace: Bool = false
     ) throws(HTTP1Error) -> [UInt8] {
-        var decoded: [UInt8] = []
-        decoded.reserveCapacity(range.count)
-        let end = Int(range.end)
-        var i = Int(range.start)
-        while i < end {
-            let byte = bytes[i]
-            if byte == ASCII.percent {
-                guard let value = escape(in: bytes, at: i, to: end) else {
-                    throw HTTP1Error(.target, "target: % is not followed by two hexadecimal digits")
-                }
-                decoded.append(value)
-                i += 3
-            } else {
-                decoded.append(byte == ASCII.plus && plusIsSpace ? ASCII.space : byte)
-                i += 1
-            }
+        do throws(Defect) {
+            return try octets(range, in: bytes, plusIsSpace: plusIsSpace)
+        } catch {
+            throw HTTP1Error(.target, "target: \(error.message)")
         }
-        return decoded
     }
 
     /// The text that `range` stands for.
@@ -44,14 +45,40 @@ public enum PercentEncoding {
     public static func string(
         _ range: ByteRange, in bytes: Span<UInt8>, plusIsSpace: Bool = false
     ) throws(HTTP1Error) -> String {
-        let decoded = try decode(range, in: bytes, plusIsSpace: plusIsSpace)
-        guard let text = String(validating: decoded, as: UTF8.self) else {
-            throw HTTP1Error(.target, "target: the decoded text is not UTF-8")
+        do throws(Defect) {
+            return try text(range, in: bytes, plusIsSpace: plusIsSpace)
+        } catch {
+            throw HTTP1Error(.target, "target: \(error.message)")
         }
-        guard !decoded.contains(0) else {
-            throw HTTP1Error(.target, "target: %00 is not allowed")
-        }
+    }
+
+    /// The text that `range` stands for, or why there is none, for callers that name the place themselves.
+    static func text(_ range: ByteRange, in bytes: Span<UInt8>, plusIsSpace: Bool) throws(Defect) -> String {
+        let decoded = try octets(range, in: bytes, plusIsSpace: plusIsSpace)
+        guard let text = String(validating: decoded, as: UTF8.self) else { throw .encoding }
+        guard !decoded.contains(0) else { throw .nul }
         return text
+    }
+
+    private static func octets(
+        _ range: ByteRange, in bytes: Span<UInt8>, plusIsSpace: Bool
+    ) throws(Defect) -> [UInt8] {
+        var decoded: [UInt8] = []
+        decoded.reserveCapacity(range.count)
+        let end = Int(range.end)
+        var i = Int(range.start)
+        while i < end {
+            let byte = bytes[i]
+            if byte == ASCII.percent {
+                guard let value = escape(in: bytes, at: i, to: end) else { throw .escape }
+                decoded.append(value)
+                i += 3
+            } else {
+                decoded.append(byte == ASCII.plus && plusIsSpace ? ASCII.space : byte)
+                i += 1
+            }
+        }
+        return decoded
     }
 
     /// Whether every `%` in `range` is followed by two hexadecimal digits and none of the escapes is NUL.

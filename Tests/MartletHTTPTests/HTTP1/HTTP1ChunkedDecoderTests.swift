@@ -1,3 +1,4 @@
+import HTTPTypes
 import Testing
 
 @testable import MartletHTTP
@@ -7,6 +8,7 @@ struct HTTP1ChunkedDecoderTests {
     struct Result: Equatable {
         var body = ""
         var length: Int?
+        var trailers: [String]?
         var error: HTTP1Error?
 
         init(_ text: String, ends: some Sequence<Int>, limits: HTTP1Limits = limits, bodyLimit: UInt64 = .max) {
@@ -22,6 +24,7 @@ struct HTTP1ChunkedDecoderTests {
                         case .needsMore: break events
                         case .end:
                             length = offset
+                            trailers = decoder.trailers?.map { "\($0.name)=\($0.value)" }
                             return
                         }
                     }
@@ -92,5 +95,57 @@ struct HTTP1ChunkedDecoderTests {
         #expect(text.hasPrefix("1\r\na\r\n12c\r\nbbb"))
         let result = Result(text, ends: [text.utf8.count])
         #expect(result.body == "a" + String(repeating: "b", count: 300) + "c" && result.length == text.utf8.count)
+    }
+
+    static let trailerSections: [(String, [String]?)] = [
+        ("", nil), ("A: b\r\n", ["A=b"]), ("X-Sum:\t 1 2 \r\nx-sum:3\r\n", ["X-Sum=1 2", "x-sum=3"]),
+        ("E:\r\n", ["E="]),
+        ("Content-Length: 5\r\n", nil), ("Host: b\r\nA: \u{E9}\r\n", ["A=\u{E9}"]),
+        ("Content-Digest: c\r\nTE: x\r\n", ["Content-Digest=c"]), ("set-cookie: a\r\nAUTHORIZATION: b\r\n", nil),
+        ("X-Forwarded-For: a\r\nSec-X: b\r\n", nil), ("Proxy-X: a\r\nTrailers: b\r\n", ["Trailers=b"]),
+    ]
+
+    @Test("trailers are kept in order, without those that no trailer may carry", arguments: trailerSections)
+    func trailers(_ section: String, _ expected: [String]?) {
+        let text = "1\r\nx\r\n0\r\n\(section)\r\n"
+        let count = text.utf8.count
+        for split in 0...count {
+            let result = Result(text, ends: [split, count])
+            #expect(result.trailers == expected && result.length == count, "split at \(split)")
+        }
+        #expect(Result(text, ends: 0...count).trailers == expected)
+    }
+
+    @Test("there are no trailers before the body is over")
+    func unfinishedTrailers() throws {
+        let bytes = Array("0\r\nA: b\r\n\r\n".utf8)
+        var decoder = HTTP1ChunkedDecoder()
+        var offset = 0
+        for end in 0..<bytes.count {
+            let event = try decoder.next(bytes.span.extracting(..<end), from: &offset)
+            #expect(event == .needsMore && decoder.trailers == nil)
+        }
+        let event = try decoder.next(bytes.span, from: &offset)
+        #expect(event == .end && decoder.trailers?.count == 1)
+    }
+
+    @Test("trailers are written without those that no trailer may carry, each in one line")
+    func writesTrailers() {
+        var fields = HTTPFields()
+        fields.append(HTTPField(name: HTTPField.Name("Server-Timing")!, value: "db;dur=5"))
+        fields.append(HTTPField(name: HTTPField.Name("X-Raw")!, lenientValue: Array("a\r\nHost: b".utf8)))
+        for name in [HTTPField.Name.contentLength, .setCookie, .transferEncoding, .trailer, .cacheControl] {
+            fields[name] = "1"
+        }
+        var output = ByteBuffer()
+        HTTP1ChunkedEncoder.end(trailers: fields, in: &output)
+        let text = String(decoding: output.readableBytes, as: UTF8.self)
+        #expect(text == "0\r\nServer-Timing: db;dur=5\r\nX-Raw: a  Host: b\r\n\r\n")
+        let result = Result(text, ends: [text.utf8.count], limits: HTTP1Limits())
+        #expect(result.trailers == ["Server-Timing=db;dur=5", "X-Raw=a  Host: b"])
+
+        output.removeAll()
+        HTTP1ChunkedEncoder.end(trailers: HTTPFields(), in: &output)
+        #expect(String(decoding: output.readableBytes, as: UTF8.self) == "0\r\n\r\n")
     }
 }

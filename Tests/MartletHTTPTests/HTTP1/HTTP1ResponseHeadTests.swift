@@ -88,4 +88,19 @@ struct HTTP1ResponseHeadTests {
             String(decoding: output.readableBytes, as: UTF8.self)
                 == "HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 1970 00:00:01 GMT\r\n\r\n")
     }
+
+    @Test("an interim response carries its fields, and none of the server's own")
+    func informational() {
+        var fields = HTTPFields()
+        fields[HTTPField.Name("Link")!] = "</style.css>; rel=preload; as=style"
+        for name in [HTTPField.Name.contentLength, .transferEncoding, .connection, .date, .server] {
+            fields[name] = "1"
+        }
+        fields.append(HTTPField(name: HTTPField.Name("X-Raw")!, lenientValue: Array("a\r\nb".utf8)))
+        var output = ByteBuffer()
+        HTTP1ResponseHead.appendInformational(status: 103, fields: fields, to: &output)
+        #expect(
+            String(decoding: output.readableBytes, as: UTF8.self)
+                == "HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload; as=style\r\nX-Raw: a  b\r\n\r\n")
+    }
 }
