@@ -23,6 +23,12 @@ public protocol Application {
     /// other effect.
     static func routes(_ router: Router)
 
+    /// Prepares a worker before it serves: state for handlers to reach, background work, what is to be done at the end.
+    /// The default does nothing.
+    ///
+    /// - Throws: why the worker cannot serve; whoever starts or reloads the service is told.
+    static func start(_ worker: Worker) async throws
+
     /// The configuration that is read when the command line names none; `nil`, the default, means the defaults of all
     /// keys.
     static var configurationPath: String? { get }
@@ -32,6 +38,9 @@ public protocol Application {
 }
 
 extension Application {
+    /// Nothing to prepare.
+    public static func start(_ worker: Worker) async throws {}
+
     /// No file: the defaults of all keys.
     public static var configurationPath: String? { nil }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Logging
 import MartletLoop
 import MartletServer
 import MartletSupervisor
@@ -60,9 +61,14 @@ enum ApplicationProgram<App: Application> {
     private static func serve(_ command: RunCommand) async throws -> Int32 {
         let configuration = try load(command.settings)
         try LogSetup.bootstrap(configuration.log, name: ProgramFacts.name)
-        return try await ForegroundServer(
-            router: ApplicationRouter.make(for: App.self, configuration), configuration: configuration
-        ).run()
+        let router = try ApplicationRouter.make(for: App.self, configuration)
+        let worker = Worker(logger: Logger(label: "martlet.worker"))
+        do {
+            try await App.start(worker)
+        } catch {
+            throw CannotServe(description: "the application cannot start: \(error)")
+        }
+        return try await ForegroundServer(router: router, worker: worker, configuration: configuration).run()
     }
 
     private static func check(_ command: CheckCommand) throws -> Int32 {

@@ -17,10 +17,11 @@ final class ForegroundServer {
     private let configuration: Configuration
     private let logger = Logger(label: "martlet")
     private var signals: [SignalWatch] = []
+    private let isOver = Event()
 
-    init(router: Router, configuration: Configuration) {
+    init(router: Router, worker: Worker, configuration: Configuration) {
         self.configuration = configuration
-        server = HTTPServer(router: router, settings: configuration.serverSettings)
+        server = HTTPServer(router: router, settings: configuration.serverSettings, worker: worker)
     }
 
     /// Serves until TERM, QUIT or INT; returns the process's exit code. A second signal ends it at once.
@@ -34,35 +35,34 @@ final class ForegroundServer {
         } catch {
             throw CannotServe(description: "\(error)")
         }
-        let end = Future()
         for number in [SIGTERM, SIGINT, SIGQUIT] {
-            signals.append(try EventLoop.main.onSignal(number) { self.end(by: end) })
+            signals.append(try EventLoop.main.onSignal(number) { [self] in end() })
         }
-        server.onDrained = { end.resolve() }
-        await end.wait()
+        server.onDrained = { [self] in
+            Task {
+                await server.worker.finish()
+                isOver.set()
+            }
+        }
+        try await isOver.wait()
         return SupervisorExit.ok.rawValue
     }
 
-    private func end(by end: Future) {
-        if server.isDraining { return end.resolve() }
+    private func end() {
+        guard !server.isDraining else { return cut() }
         server.drain()
-        EventLoop.main.callLater(configuration.timeouts.drain.duration) { end.resolve() }
+        EventLoop.main.callLater(configuration.timeouts.drain.duration) { [self] in cut() }
     }
 
-    /// Something that happens once and that one task waits for.
-    private final class Future {
-        private var waiter: UnsafeContinuation<Void, Never>?
-        private var isResolved = false
-
-        func resolve() {
-            isResolved = true
-            waiter?.resume()
-            waiter = nil
+    /// Ends whatever goes on.
+    private func cut() {
+        server.onDrained = nil
+        server.abort()
+        server.worker.cancelWork()
+        Task {
+            await server.worker.finish()
+            isOver.set()
         }
-
-        func wait() async {
-            guard !isResolved else { return }
-            await withUnsafeContinuation { waiter = $0 }
-        }
+        EventLoop.main.callLater(.seconds(2)) { [self] in isOver.set() }
     }
 }

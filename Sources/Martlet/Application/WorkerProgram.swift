@@ -12,10 +12,13 @@ enum WorkerProgram<App: Application> {
             try LogSetup.bootstrap(
                 configuration.log, name: context.identity.name, slot: context.slot, generation: context.generation)
             LogSetup.level = context.logLevel
+            let router = try ApplicationRouter.make(for: App.self, configuration)
+            let worker = Worker(
+                slot: context.slot, generation: context.generation, logger: Logger(label: "martlet.worker"))
+            try await App.start(worker)
             let server = HTTPServer(
-                router: try ApplicationRouter.make(for: App.self, configuration),
-                settings: configuration.serverSettings, counters: context.statistics.http,
-                latency: context.statistics.latency, logger: Logger(label: "martlet.http"))
+                router: router, settings: configuration.serverSettings, counters: context.statistics.http,
+                latency: context.statistics.latency, worker: worker, logger: Logger(label: "martlet.http"))
             server.onRefusal = { context.report(.notice, "malformed request from \($0)") }
             return HTTPWorkerService(server: server)
         }

@@ -89,6 +89,18 @@ nonisolated extension SocketAddress: CustomStringConvertible {
     }
 }
 
+nonisolated extension SocketAddress {
+    /// The IP address without port and brackets; `unix` of a Unix socket, and empty of ``any(port:)``.
+    public var host: String {
+        switch self {
+        case .ipv4(let host, _): "\(host)"
+        case .ipv6(let host, _, let scope): "\(host)\(scope == 0 ? "" : "%\(scope)")"
+        case .any: ""
+        case .unix, .abstract: "unix"
+        }
+    }
+}
+
 nonisolated extension SocketAddress: ExpressibleByStringLiteral {
     /// An address that stands in the program: `"127.0.0.1:8080"`. One that cannot be understood ends the program; use
     /// `init(parsing:)` for text that comes from outside.

@@ -115,6 +115,12 @@ extension ByteStream {
     /// Whether everything has been read: the peer sends nothing more. `false` until a read has met the end.
     public var isAtEnd: Bool { hasReceivedEnd && received.isEmpty }
 
+    /// Puts bytes that somebody has received with `receive(into:)` back for the reads of the high level.
+    package func unread(_ bytes: UnsafeRawBufferPointer) {
+        require(received.isEmpty, "bytes are put back behind others; put them back before anything is read")
+        if !bytes.isEmpty { received.append(bytes) }
+    }
+
     // MARK: Receiving
 
     /// The bytes up to and with the delimiter, or up to the end of the stream without one.

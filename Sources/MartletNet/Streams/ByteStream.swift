@@ -61,9 +61,9 @@ public final class ByteStream: PollTarget {
     var isReadable = true
     var isWritable = true
     /// The peer has closed its side or the connection failed: no further edge will come, so reading never waits again.
-    var hasEnded = false
+    package var hasEnded = false
     /// The connection is down in both directions.
-    var isBroken = false
+    package var isBroken = false
 
     // Waiting: see ByteStream+Waiting.swift.
     var reader: UnsafeContinuation<Wait, Never>?
@@ -73,6 +73,10 @@ public final class ByteStream: PollTarget {
     var cancelledReadTicket: UInt32 = 0
     var cancelledWriteTicket: UInt32 = 0
     var reactor: (any ByteStreamReactor)?
+    /// Who is told of what happens while nobody waits.
+    package var observer: (any ByteStreamObserver)?
+    /// Whether the observer is told when there is room to write again.
+    package var tellsOfRoom = false
     /// Whether the reactor waits to read.
     var isParked = false
     var readDeadline = EventLoop.Instant.distantFuture
@@ -172,6 +176,18 @@ public final class ByteStream: PollTarget {
         return transfer
     }
 
+    /// Sends as much of several pieces as the kernel takes at once: see `send(_:moreComes:)`.
+    package func send(pieces: UnsafeMutableBufferPointer<iovec>) -> Transfer {
+        guard isWritable else { return .wouldBlock }
+        let transfer = poller.send(descriptor, pieces: pieces)
+        switch transfer {
+        case .moved(let count): isWritable = count == pieces.reduce(0) { $0 &+ $1.iov_len }
+        case .wouldBlock: isWritable = false
+        case .failed: break
+        }
+        return transfer
+    }
+
     /// Bytes that were sent and that the peer has not taken yet; `nil` when that is unknown (man 7 tcp, SIOCOUTQ).
     public var unsentBytes: Int? { descriptor >= 0 ? poller.unsentBytes(descriptor) : nil }
 
@@ -187,10 +203,15 @@ public final class ByteStream: PollTarget {
                 isBroken = true
                 closeWaiters?.answerAll(())
             }
+            observer?.streamEnded()
         }
         if isBroken || readiness.contains(.writable) {
             isWritable = true
             if unsent != nil { drain() }
+            if isWritable, tellsOfRoom {
+                tellsOfRoom = false
+                observer?.streamHasRoom()
+            }
             if isWritable { resumeWriter(.ready) }
         }
         if hasEnded || readiness.contains(.readable) {
@@ -228,6 +249,7 @@ public final class ByteStream: PollTarget {
         resumeWriter(.ready)
         resumeReader(.ready)
         reactor = nil
+        observer = nil
         closeWaiters?.answerAll(())
     }
 
@@ -270,6 +292,15 @@ public final class ByteStream: PollTarget {
 public protocol ByteStreamReactor: AnyObject {
     /// The wait has ended. Called on the loop; may receive, send, close and park again.
     func waitEnded(_ wait: ByteStream.Wait)
+}
+
+/// Is told of what happens to a stream while nobody waits for it.
+package protocol ByteStreamObserver: AnyObject {
+    /// The peer has closed its side, or the connection is down in both directions: see `ByteStream.isBroken`. May come
+    /// more than once.
+    func streamEnded()
+    /// There is room to write again, after `tellsOfRoom` was set.
+    func streamHasRoom()
 }
 
 extension ByteStream {

@@ -1,3 +1,4 @@
+import HTTPTypes
 import MartletHTTP
 
 /// What is still to come of a request's body.
@@ -57,6 +58,24 @@ struct BodyReader: Equatable {
             return try takeChunked(from: input)
         }
     }
+
+    /// How many bytes are still to come, where that is known.
+    var knownLength: UInt64? {
+        switch state {
+        case .finished: 0
+        case .length(let remaining): remaining
+        case .chunked, .failed: nil
+        }
+    }
+
+    /// What is still to come, of known length, is taken from the input by other hands.
+    mutating func skip() {
+        hasBegun = true
+        state = .finished
+    }
+
+    /// The fields behind a chunked body that has been read to its end.
+    var trailers: HTTPFields? { state == .finished ? decoder?.value.trailers : nil }
 
     /// Nothing more will come.
     mutating func fail() {

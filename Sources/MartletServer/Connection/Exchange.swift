@@ -1,56 +1,95 @@
 import HTTPTypes
 import MartletHTTP
+import MartletLoop
 
 /// One request and its response: the head's bytes, what the parser found in them, and the way to the body.
 ///
 /// The server's pool lends them, so that a request allocates nothing. One that a handler keeps, by keeping its
 /// `Request`, is not used again.
+@usableFromInline
 final class Exchange {
     var parser: HTTP1RequestParser
+    /// Where it was made; lives longer than any request of it.
+    unowned let server: HTTPServer
     var captures = RouteCaptures()
-    /// The pattern's parameter names, in the order of `captures`.
-    var parameterNames: [String] = []
+    /// The route that answers; `nil` when there is none.
+    var route: Route?
+    /// What an Allow field says, of a request that no route answers.
+    var allow = ""
+    /// The path without segments `.` and `..`; the parser's own where it has none.
+    private(set) var path = ByteRange()
     /// `nil` before and after the exchange: then there is no body to read.
-    private(set) var connection: HTTPConnection?
-    /// The head's bytes, in memory that serves many requests.
+    private(set) var transport: (any ExchangeTransport)?
+    /// What filters, middlewares and handlers keep with the request.
+    var storage: [ObjectIdentifier: Any] = [:]
+    /// What logs and traces know the request by, if anybody has given it a name.
+    var requestID: String?
+    /// Until when the request is to be answered.
+    var deadline: EventLoop.Instant?
+    /// What proxies that are trusted have said about the client.
+    var origin: RequestOrigin?
+    /// The head's bytes, in memory that serves many requests; behind them, perhaps, the path without dot segments.
     private var head: UnsafeBufferPointer<UInt8>
-    private var storage: UnsafeMutableBufferPointer<UInt8>
+    private var buffer: UnsafeMutableBufferPointer<UInt8>
 
     private static let usualHead = 512
 
-    init(limits: HTTP1Limits) {
-        parser = HTTP1RequestParser(limits: limits)
-        storage = .allocate(capacity: Self.usualHead)
-        head = UnsafeBufferPointer(rebasing: storage[..<0])
+    init(server: HTTPServer) {
+        self.server = server
+        parser = HTTP1RequestParser(limits: server.settings.head)
+        buffer = .allocate(capacity: Self.usualHead)
+        head = UnsafeBufferPointer(rebasing: buffer[..<0])
     }
 
     isolated deinit {
-        storage.deallocate()
+        buffer.deallocate()
     }
 
     /// The head is complete: keeps a copy of it, because the buffer it lies in is needed for the next one.
-    func begin(head bytes: UnsafeBufferPointer<UInt8>, on connection: HTTPConnection) {
-        if storage.count < bytes.count {
-            storage.deallocate()
-            storage = .allocate(capacity: bytes.count)
-        }
-        _ = storage.update(fromContentsOf: bytes)
-        head = UnsafeBufferPointer(rebasing: storage[..<bytes.count])
-        self.connection = connection
+    func begin(head bytes: UnsafeBufferPointer<UInt8>, on transport: any ExchangeTransport) {
+        makeRoom(for: bytes.count)
+        _ = buffer.update(fromContentsOf: bytes)
+        head = UnsafeBufferPointer(rebasing: buffer[..<bytes.count])
+        path = parser.path
+        self.transport = transport
+        if parser.pathMayHaveDotSegments, DotSegments.isPresent(in: path, head.span) { resolveDotSegments() }
+    }
+
+    private func makeRoom(for count: Int) {
+        guard buffer.count < count else { return }
+        let larger = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: count)
+        _ = larger.update(fromContentsOf: head)
+        buffer.deallocate()
+        buffer = larger
+    }
+
+    /// Puts the path that is meant behind the head; it is not longer than the one that was sent, or is `/`.
+    private func resolveDotSegments() {
+        let resolved = DotSegments.removed(from: path, in: head.span)
+        let start = head.count
+        makeRoom(for: start + resolved.count)
+        _ = UnsafeMutableBufferPointer(rebasing: buffer[start...]).update(fromContentsOf: resolved)
+        head = UnsafeBufferPointer(rebasing: buffer[..<(start + resolved.count)])
+        path = ByteRange(start, start + resolved.count)
     }
 
     /// Whether its memory is small enough to be kept for the next request.
-    var isReusable: Bool { storage.count <= 4096 }
+    var isReusable: Bool { buffer.count <= 4096 }
 
     /// The response is sent: the body can be read no more. What is in the head stays, for a handler that keeps its
     /// request.
     func end() {
-        connection = nil
+        transport = nil
     }
 
     /// Forgets the request, which nobody has kept.
     func clear() {
         parser.reset()
+        route = nil
+        requestID = nil
+        deadline = nil
+        origin = nil
+        if !storage.isEmpty { storage = [:] }
     }
 
     /// Whether a head has begun and is not complete.
@@ -67,11 +106,17 @@ final class Exchange {
     }
 
     func match<Value>(_ routes: borrowing RouteTrie<Value>) -> RouteMatch<Value> {
-        routes.match(parser.path, in: head.span, method: parser.method, methodName: parser.methodName, into: &captures)
+        routes.match(path, in: head.span, method: parser.method, methodName: parser.methodName, into: &captures)
+    }
+
+    /// The host that is asked for, in lower case, without port.
+    var hostName: String? {
+        guard let authority = parser.host else { return nil }
+        return text(HostName.bytes(of: authority, in: head.span)).lowercased()
     }
 
     func parameter(_ name: String) -> String? {
-        guard let index = parameterNames.firstIndex(of: name), index < captures.count else { return nil }
+        guard let index = route?.parameterNames.firstIndex(of: name), index < captures.count else { return nil }
         guard parser.pathHasEscapes else { return text(captures[index]) }
         return try? PercentEncoding.string(captures[index], in: head.span)
     }
@@ -84,11 +129,6 @@ final class Exchange {
         return true
     }
 
-    /// Whether the path has a segment `.` or `..`, in any spelling.
-    var hasDotSegments: Bool {
-        parser.pathMayHaveDotSegments && DotSegments.isPresent(in: parser.path, head.span)
-    }
-
     func fieldValue(_ name: HTTPField.Name) -> String? {
         let bytes = head.span
         var value: String?
@@ -99,6 +139,25 @@ final class Exchange {
         return value
     }
 
+    /// The values of all fields of a name, one by one.
+    func fieldValues(_ name: HTTPField.Name) -> [String] {
+        let bytes = head.span
+        return parser.fields.filter { bytes.equals($0.name, lowercased: name.canonicalName) }
+            .map { String($0.value, in: bytes) }
+    }
+
+    func hasField(_ name: HTTPField.Name) -> Bool {
+        parser.firstValue(of: name, in: head.span) != nil
+    }
+
+    /// Whether the client says that it understands trailers (RFC 9110 §10.1.4).
+    var acceptsTrailers: Bool {
+        guard let value = parser.firstValue(of: "te", in: head.span) else { return false }
+        return text(value).lowercased().split(separator: ",").contains { element in
+            element.drop(while: { $0 == " " }).prefix { $0 != ";" && $0 != " " } == "trailers"
+        }
+    }
+
     func allFields() -> HTTPFields {
         parser.makeFields(in: head.span)
     }
@@ -106,13 +165,24 @@ final class Exchange {
     // MARK: The body
 
     func nextBodyChunk() async throws -> [UInt8]? {
-        guard let connection else {
+        guard let transport else {
             throw HTTPError(.internalServerError, "the request is over: its body cannot be read any more")
         }
-        return try await connection.nextBodyChunk()
+        return try await transport.nextBodyChunk()
     }
 
     func bodyTooLarge() -> HTTPError {
-        HTTPError(.contentTooLarge, "the request's body is too large")
+        server.counters.add(.bodiesTooLarge)
+        return HTTPError(.contentTooLarge, "the request's body is too large")
     }
+}
+
+/// What trusted proxies have said about where a request comes from.
+struct RequestOrigin {
+    /// The client's address, as text, without port.
+    var address: String?
+    /// `http` or `https`.
+    var scheme: String?
+    /// The authority that the client has asked for.
+    var host: String?
 }

@@ -1,9 +1,10 @@
 import HTTPTypes
 import MartletHTTP
 import MartletLoop
+import MartletNet
 
 /// Reading a request's body, and dropping what the handler did not read.
-extension HTTPConnection {
+extension HTTPConnection: ExchangeTransport {
     /// Bytes of an unread body that are received and dropped to keep the connection.
     private static let discardLimit: UInt64 = 64 * 1024
 
@@ -17,6 +18,7 @@ extension HTTPConnection {
         }
         isReadingBody = true
         defer { isReadingBody = false }
+        if !body.hasBegun { bodyPatience.reset() }
         while true {
             if body == .finished { return nil }
             if let input, !input.isEmpty, let chunk = try takeChunk(from: input) {
@@ -38,28 +40,50 @@ extension HTTPConnection {
         }
     }
 
+    var trailers: HTTPFields? { body.trailers }
+
+    var peerAddress: SocketAddress? { stream.peerAddress }
+
+    var localAddress: SocketAddress? { stream.localAddress }
+
     private func receiveBody() async throws {
         if body.takesContinue(), exchange?.parser.expectsContinue == true, input?.isEmpty != false {
             server.counters.add(.responses1xx)
-            try await write { HTTP1ResponseHead.appendContinue(to: &$0.bytes) }
-        } else if output != nil, !isFlushing {
+            HTTP1ResponseHead.appendContinue(to: &output.bytes)
+            try await flush()
+        } else if pendingOutput != nil, !isFlushing {
             try await flush()  // a client that waits for earlier answers must not wait for ours to this one
         }
         switch receive() {
         case .moved(0), .failed:
             body.fail()
             throw HTTPError(.badRequest, "the connection ended within the request's body")
-        case .moved:
+        case .moved(let count):
+            bodyPatience.moved(count)
             // It sends faster than its body is read: the others get their turn first.
-            if stream.mayReceive { await Task.yield() }
+            if stream.mayReceive { await EventLoop.yield() }
         case .wouldBlock:
             if input?.isEmpty == true { releaseInput() }
-            let deadline = EventLoop.Instant.readClock() + server.bodyTimeout
-            guard case .timedOut = await stream.waitToRead(until: deadline) else { return }
-            body.fail()
-            server.counters.add(.timeouts)
-            throw HTTPError(.requestTimeout, "the request's body did not arrive in time")
+            try await waitForBody()
         }
+    }
+
+    private func waitForBody() async throws {
+        let now = EventLoop.Instant.readClock()
+        let deadline = bodyPatience.deadline(from: now)
+        let wait = await withTaskCancellationHandler {
+            await stream.waitToRead(until: deadline)
+        } onCancel: {
+            onLoop { self.stream.interrupt() }
+        }
+        bodyPatience.waited(since: now)
+        try Task.checkCancellation()
+        var isTooLate = bodyPatience.isExhausted
+        if case .timedOut = wait { isTooLate = true }
+        guard isTooLate else { return }
+        body.fail()
+        server.counters.add(.timeouts)
+        throw HTTPError(.requestTimeout, "the request's body did not arrive in time")
     }
 
     /// Whether the connection can go on after this request's body, of which the handler may have left something.

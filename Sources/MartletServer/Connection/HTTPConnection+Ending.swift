@@ -6,7 +6,9 @@ import MartletLoop
 extension HTTPConnection {
     /// Silence that ends a lingering connection, and how long it may linger in all (nginx's times).
     private static let lingerSilence: Duration = .seconds(5)
-    private static let lingerTime: Duration = .seconds(30)
+    static let lingerTime: Duration = .seconds(30)
+    /// How long a connection beyond the limit may linger: they are many, and hold a place each.
+    private static let refusedLingerTime: Duration = .seconds(2)
 
     /// Answers what can be answered; whether it is worth to let the client read that.
     func end(_ reason: ConnectionEnd) async -> Bool {
@@ -40,11 +42,22 @@ extension HTTPConnection {
         }
     }
 
+    /// Answers a connection beyond the limit, whatever it asks.
+    func refuseConnection() {
+        phase = .answering
+        task = Task {
+            let error = HTTPError(
+                .serviceUnavailable, "there are too many connections; try again", fields: [.retryAfter: "1"])
+            if await refuse(error.response()) { await linger(for: Self.refusedLingerTime) }
+            finishConnection()
+        }
+    }
+
     /// Closing with unread bytes makes the kernel send a reset, which may overtake the answer. So: say that nothing
     /// more comes, then drop what the client still sends until it closes, for a while (RFC 9112 §9.6).
-    func linger() async {
+    func linger(for time: Duration = lingerTime) async {
         stream.shutdownWriting()
-        let end = EventLoop.Instant.readClock() + Self.lingerTime
+        let end = EventLoop.Instant.readClock() + EventLoop.Interval(time)
         let buffer = input ?? server.inputs.take()
         input = buffer
         while true {
@@ -53,7 +66,7 @@ extension HTTPConnection {
             buffer.removeAll()
             switch stream.receive(into: buffer.room()) {
             case .moved(0), .failed: return
-            case .moved: if stream.mayReceive { await Task.yield() }
+            case .moved: if stream.mayReceive { await EventLoop.yield() }
             case .wouldBlock:
                 guard case .ready = await stream.waitToRead(until: min(end, now + Self.lingerSilence)) else { return }
             }

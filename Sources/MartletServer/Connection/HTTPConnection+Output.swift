@@ -1,40 +1,46 @@
+import HTTPTypes
+import MartletHTTP
 import MartletLoop
 import MartletNet
 
 /// Sending what has gathered, and the buffers that the server lends.
-extension HTTPConnection {
-    /// Appends to the output and returns when the kernel has taken all of it.
-    func write(_ append: (OutputBuffer) -> Void) async throws(ConnectionEnd) {
-        append(borrowOutput())
-        try await flush()
+extension HTTPConnection: ResponseSink {
+    /// Sends what has gathered, as far as the kernel takes it at once, which nearly always is all; `false` when
+    /// something is left for `flush`.
+    func sendsAtOnce() -> Bool {
+        guard let pendingOutput else { return true }
+        if case .moved = sendSome(pendingOutput) { return self.pendingOutput == nil }
+        return false
     }
 
-    /// Sends what has gathered in one go, which is how it nearly always ends; `false` when something is left for
-    /// `flush`.
-    func sendsAtOnce() -> Bool {
-        guard let output else { return true }
-        guard case .moved(let count) = output.send(on: stream) else { return false }
-        server.counters.add(.bytesSent, UInt64(count))
-        guard output.isEmpty else { return false }
-        releaseOutput()
-        return true
+    /// Sends until the kernel takes no more. Gives the buffer back when it is empty.
+    private func sendSome(_ output: OutputBuffer) -> Transfer {
+        var total = 0
+        while true {
+            let transfer = output.send(on: stream)
+            guard case .moved(let count) = transfer else { return total > 0 ? .moved(total) : transfer }
+            total += count
+            server.counters.add(.bytesSent, UInt64(count))
+            guard output.isEmpty else { continue }
+            releaseOutput()
+            return .moved(total)
+        }
     }
 
     /// Sends everything that has gathered.
     ///
     /// - Throws: `.lost` also when a task is at it that a handler has left behind: two cannot wait for the same stream.
     func flush() async throws(ConnectionEnd) {
-        guard let output else { return }
-        guard !isFlushing else { throw .lost }
+        guard let pendingOutput else { return }
+        guard !isFlushing, !isLost else { throw .lost }
         isFlushing = true
         defer { isFlushing = false }
+        writePatience.reset()
         while true {
-            switch output.send(on: stream) {
+            switch sendSome(pendingOutput) {
             case .moved(let count):
-                server.counters.add(.bytesSent, UInt64(count))
-                guard output.isEmpty else { continue }
-                releaseOutput()
-                return
+                if self.pendingOutput == nil { return }
+                writePatience.moved(count)
             case .failed:
                 throw .lost
             case .wouldBlock:
@@ -47,11 +53,77 @@ extension HTTPConnection {
     /// not still, has taken something in the meantime.
     private func waitForRoom() async throws(ConnectionEnd) {
         var unsent = stream.unsentBytes ?? 0
-        while case .timedOut = await stream.waitToWrite(until: .readClock() + server.writeTimeout) {
+        while true {
+            let now = EventLoop.Instant.readClock()
+            let wait = await stream.waitToWrite(until: writePatience.deadline(from: now))
+            writePatience.waited(since: now)
+            guard case .timedOut = wait else { return }
             let left = stream.unsentBytes ?? 0
-            guard left < unsent else { throw .writeTimedOut }
+            writePatience.moved(max(0, unsent - left))
+            guard left < unsent, !writePatience.isExhausted else { throw .writeTimedOut }
             unsent = left
         }
+    }
+
+    // MARK: Streamed bodies
+
+    /// What has not been sent yet.
+    var output: OutputBuffer {
+        if let pendingOutput { return pendingOutput }
+        let borrowed = server.outputs.take()
+        pendingOutput = borrowed
+        return borrowed
+    }
+
+    func flushOutput() async throws {
+        do throws(ConnectionEnd) {
+            try await flush()
+        } catch {
+            loseWriter(error)
+            throw error
+        }
+        // A client that takes everything at once does not keep the loop from the others.
+        await EventLoop.yield()
+        try Task.checkCancellation()
+    }
+
+    func flushSoon() throws {
+        if isLost { throw ConnectionEnd.lost }
+        guard !flushIsDue else { return }
+        flushIsDue = true
+        EventLoop.main.callSoon { [self] in
+            flushIsDue = false
+            flushNow()
+        }
+    }
+
+    func streamHasRoom() {
+        flushNow()
+    }
+
+    /// Sends what has gathered; what the kernel does not take now, when it does.
+    func flushNow() {
+        guard !isFlushing, let pendingOutput else { return }
+        switch sendSome(pendingOutput) {
+        case .moved where self.pendingOutput == nil: break
+        case .moved, .wouldBlock: stream.tellsOfRoom = true
+        case .failed: loseClient()
+        }
+    }
+
+    /// The writer is told by an error; whatever else goes on for the client ends as well.
+    private func loseWriter(_ end: ConnectionEnd) {
+        if case .writeTimedOut = end { server.counters.add(.timeouts) }
+        isLost = true
+    }
+
+    // MARK: Interim responses
+
+    func sendInformational(status: Int, fields: HTTPFields) async throws {
+        guard let exchange, exchange.parser.minorVersion > 0, writer == nil else { return }
+        server.count(status: status)
+        HTTP1ResponseHead.appendInformational(status: status, fields: fields, to: &output.bytes)
+        do throws(ConnectionEnd) { try await flush() } catch { throw error }
     }
 
     // MARK: Buffers
@@ -63,18 +135,11 @@ extension HTTPConnection {
         server.inputs.giveBack(input)
     }
 
-    func borrowOutput() -> OutputBuffer {
-        if let output { return output }
-        let borrowed = server.outputs.take()
-        output = borrowed
-        return borrowed
-    }
-
     private func releaseOutput() {
-        guard let output else { return }
-        self.output = nil
-        output.trim()
-        server.outputs.giveBack(output)
+        guard let pendingOutput else { return }
+        self.pendingOutput = nil
+        pendingOutput.trim()
+        server.outputs.giveBack(pendingOutput)
     }
 
     func releaseExchange() {
@@ -86,7 +151,7 @@ extension HTTPConnection {
 
     func releaseBuffers() {
         releaseInput()
-        output?.removeAll()
+        pendingOutput?.removeAll()
         releaseOutput()
         releaseExchange()
     }

@@ -18,9 +18,9 @@ import MartletNet
 /// something has to be waited for, a handler or a client that does not take its answer, the connection gets a task,
 /// which then does the same.
 ///
-/// Answers to pipelined requests gather in `output` and leave in one send when no complete head is left in `input`.
-/// Both buffers and the exchange are lent by the server's pools and go back whenever they are empty: an idle connection
-/// holds none.
+/// Answers to pipelined requests gather in `output`, up to a bound, and leave in one send when no complete head is left
+/// in `input`. Both buffers and the exchange are lent by the server's pools and go back whenever they are empty: an
+/// idle connection holds none.
 final class HTTPConnection: ByteStreamReactor {
     let server: HTTPServer
     let stream: ByteStream
@@ -29,23 +29,37 @@ final class HTTPConnection: ByteStreamReactor {
 
     var exchange: Exchange?
     var input: InputBuffer?
-    var output: OutputBuffer?
+    var pendingOutput: OutputBuffer?
     /// The beginning of a head, while the rest is waited for.
     private var partialHead: [UInt8] = []
     /// When the wait for a head, or for a first byte, ends.
     private var deadline: EventLoop.Instant
-    private var phase = Phase.opened
+    var phase = Phase.opened
     var body = BodyReader.finished
+    /// What the client may still be waited for, to send the body and to take the answer.
+    var bodyPatience: Patience
+    var writePatience: Patience
     /// Whether a task waits for more of the body.
     var isReadingBody = false
     /// Whether a task sends what has gathered.
     var isFlushing = false
-    /// The connection's task, while it waits for the next step. There is none before something has to be waited for.
-    private var task: UnsafeContinuation<Step, Never>?
+    /// Whether the loop's next turn sends what has gathered.
+    var flushIsDue = false
+    /// Whether the client is known to be gone.
+    var isLost = false
+    /// Sends a streamed body.
+    var writer: ResponseBodyWriter?
+    /// The connection's task. There is none before something has to be waited for.
+    var task: Task<Void, Never>?
+    /// The connection's task while it waits for the next step.
+    private var waitingTask: UnsafeContinuation<Step, Never>?
+    /// See HTTPConnection+Presence.swift.
+    var presenceTimer: LoopTimer?
+    var hasProbedPresence = false
     /// The tick in which the head was complete that is being answered.
     private var start: EventLoop.Instant
 
-    private enum Phase {
+    enum Phase {
         /// Accepted, nothing received yet.
         case opened
         /// A head has begun.
@@ -61,6 +75,9 @@ final class HTTPConnection: ByteStreamReactor {
         self.server = server
         start = EventLoop.main.now
         deadline = start + server.headTimeout
+        bodyPatience = Patience(server.bodyTimeout, rate: server.settings.minimumRate)
+        writePatience = Patience(server.writeTimeout, rate: server.settings.minimumRate)
+        stream.observer = self
         if !initialBytes.isEmpty {
             phase = .receiving
             input = server.inputs.take()
@@ -68,7 +85,7 @@ final class HTTPConnection: ByteStreamReactor {
         }
     }
 
-    var peerAddress: SocketAddress? { stream.peerAddress }
+    deinit {}
 
     // MARK: Life
 
@@ -92,13 +109,13 @@ final class HTTPConnection: ByteStreamReactor {
     private func goOn(with step: Step) {
         if case .waitForInput = step {
             stream.park(self, until: deadline)
-        } else if let task {
-            self.task = nil
-            task.resume(returning: step)
-        } else if case .close = step, output == nil, !owesLinger {
+        } else if let waitingTask {
+            self.waitingTask = nil
+            waitingTask.resume(returning: step)
+        } else if case .close = step, pendingOutput == nil, !owesLinger {
             finishConnection()
         } else {
-            Task { await serve(from: step) }
+            task = Task { await serve(from: step) }
         }
     }
 
@@ -123,28 +140,26 @@ final class HTTPConnection: ByteStreamReactor {
             switch step {
             case .waitForInput:
                 step = await withUnsafeContinuation { task in
-                    self.task = task
+                    self.waitingTask = task
                     stream.park(self, until: deadline)
                 }
                 continue
             case .flush:
                 try await flush()
             case .letOthersRun:
-                await Task.yield()
+                await EventLoop.yield()
             case .call(let handler, let exchange):
-                let response: Response
-                do {
-                    response = try await handler(Request(exchange: exchange))
-                } catch {
-                    response = server.response(to: error, of: exchange)
-                }
+                let response = await response(of: handler, to: exchange)
+                if isLost { throw .lost }
                 if let next = conclude(exchange, with: response) {
                     step = next
                     continue
                 }
-            case .streamBody(let produce, let exchange, let status, let keepsAlive):
-                try await stream(produce, exchange: exchange, status: status)
+            case .streamBody(let produce, let exchange, let framing, let keepsAlive):
+                try await stream(produce, exchange: exchange, framing: framing)
                 guard keepsAlive, try await discardBody() else { return }
+            case .upgrade(let speak, let exchange):
+                return try await upgrade(exchange, speak)
             case .discardBody:
                 guard try await discardBody() else { return }
             case .close:
@@ -156,13 +171,28 @@ final class HTTPConnection: ByteStreamReactor {
         }
     }
 
+    /// The answer of a handler that may wait; a client that goes away meanwhile ends it.
+    private func response(of handler: Handler, to exchange: Exchange) async -> Response {
+        guard server.beginsRequest() else { return server.response(to: server.tooManyRequests(), of: exchange) }
+        defer { server.requestsInProgress -= 1 }
+        watchPresence()
+        defer { unwatchPresence() }
+        do {
+            return try await Responder(handler: handler)(Request(exchange: exchange))
+        } catch {
+            return server.response(to: error, of: exchange)
+        }
+    }
+
     /// Whether the client may still be sending something that nobody is going to read. Not so while a task reads the
     /// body that a handler has left behind: closing ends its wait.
     private var owesLinger: Bool { !isReadingBody && (body != .finished || input?.isEmpty == false) }
 
-    private func finishConnection() {
+    func finishConnection() {
+        presenceTimer?.cancel()
         releaseBuffers()
         stream.close()
+        task = nil
         server.remove(self)
     }
 
@@ -174,8 +204,10 @@ final class HTTPConnection: ByteStreamReactor {
         case flush
         /// This client sends faster than it is served.
         case letOthersRun
-        case call(@MainActor (Request) async throws -> Response, Exchange)
-        case streamBody((ResponseBodyWriter) async throws -> Void, Exchange, status: Int, keepsAlive: Bool)
+        case call(Handler, Exchange)
+        case streamBody(
+            (ResponseBodyWriter) async throws -> Void, Exchange, framing: ResponseBodyWriter.Framing, keepsAlive: Bool)
+        case upgrade((UpgradedConnection) async throws -> Void, Exchange)
         case discardBody
         case close
         case end(ConnectionEnd)
@@ -186,12 +218,7 @@ final class HTTPConnection: ByteStreamReactor {
         do throws(ConnectionEnd) {
             while true {
                 if let exchange = try takeHead() {
-                    switch server.handler(for: exchange) {
-                    case .suspending(let handler): return .call(handler, exchange)
-                    case .immediate(let handler):
-                        let response = server.response(of: handler, to: exchange)
-                        if let step = conclude(exchange, with: response) { return step }
-                    }
+                    if let step = answer(exchange) { return step }
                     continue
                 }
                 guard sendsAtOnce() else { return .flush }
@@ -212,6 +239,33 @@ final class HTTPConnection: ByteStreamReactor {
         }
     }
 
+    /// Has a request answered, without suspending where its handler allows that; `nil` when the next one can be taken
+    /// at once.
+    private func answer(_ exchange: Exchange) -> Step? {
+        let handler = server.handler(for: exchange)
+        switch handler {
+        case .immediate(let handle):
+            return conclude(exchange, with: server.response(of: handle, to: Request(exchange: exchange)))
+        case .buffered(let limit, let handle):
+            guard let input = takeWholeBody(upTo: limit) else { return .call(handler, exchange) }
+            let response = server.response(of: { try handle($0, input.bytes) }, to: Request(exchange: exchange))
+            self.input?.consume(input.bytes.count)
+            if self.input?.isEmpty == true { releaseInput() }
+            return conclude(exchange, with: response)
+        case .suspending:
+            return .call(handler, exchange)
+        }
+    }
+
+    /// The request's body where all of it has come together with the head. It stays in the input until it is consumed.
+    private func takeWholeBody(upTo limit: Int) -> (bytes: UnsafeBufferPointer<UInt8>, isWhole: Bool)? {
+        guard let length = body.knownLength else { return nil }
+        guard length > 0 else { return (UnsafeBufferPointer(start: nil, count: 0), true) }
+        guard let input, length <= UInt64(min(limit, input.count)) else { return nil }
+        body.skip()
+        return (UnsafeBufferPointer(rebasing: input.unread[..<Int(length)]), true)
+    }
+
     /// Closes at once if it is waiting for a request that has not begun. Called while the server drains.
     func closeIfIdle() {
         if phase == .idle || phase == .opened { stream.interrupt() }
@@ -219,6 +273,7 @@ final class HTTPConnection: ByteStreamReactor {
 
     /// Cuts the connection, whatever it is doing.
     func abort() {
+        if task != nil, phase == .answering { loseClient() }
         stream.close()
     }
 
@@ -295,22 +350,58 @@ final class HTTPConnection: ByteStreamReactor {
     /// Appends the answer, or the head of a streamed one, to the output. `nil` when the next request can be taken at
     /// once.
     private func conclude(_ exchange: Exchange, with response: borrowing Response) -> Step? {
-        guard (200...999).contains(response.status.code) else {
-            return conclude(exchange, with: server.refuses(response.status, of: exchange))
-        }
         var keepsAlive = exchange.parser.isKeepAlive && !isReadingBody && settlesBody() && !isLastWhileDraining
-        if case .stream(let produce) = response.body, exchange.parser.method != .head {
+        switch response.body {
+        case .upgrade(let name, let speak):
+            return beginUpgrade(to: name, fields: response.fields, speak, exchange)
+        case .stream(let length, let produce) where exchange.parser.method != .head:
+            guard isFinal(response.status.code) else { break }
+            let framing = framing(of: response.status.code, length: length, exchange)
             // An HTTP/1.0 client knows no chunks: the end of the connection is the end of the body.
-            keepsAlive = keepsAlive && exchange.parser.minorVersion > 0
+            keepsAlive = keepsAlive && framing != .close
             append(response, to: exchange, keepsAlive: keepsAlive)
-            return .streamBody(produce, exchange, status: response.status.code, keepsAlive: keepsAlive)
+            return .streamBody(produce, exchange, framing: framing, keepsAlive: keepsAlive)
+        default:
+            break
+        }
+        guard isFinal(response.status.code) else {
+            return conclude(exchange, with: server.refuses(response.status, of: exchange))
         }
         append(response, to: exchange, keepsAlive: keepsAlive)
         finish(exchange)
         guard keepsAlive else { return .close }
         if body != .finished { return .discardBody }
-        if let output, output.isLarge { return sendsAtOnce() ? .letOthersRun : .flush }
+        if let pendingOutput, pendingOutput.isLarge { return sendsAtOnce() ? .letOthersRun : .flush }
         return nil
+    }
+
+    /// Whether a status can end an exchange.
+    private func isFinal(_ status: Int) -> Bool { (200...999).contains(status) }
+
+    private func framing(of status: Int, length: UInt64?, _ exchange: Exchange) -> ResponseBodyWriter.Framing {
+        if ResponseSerializer.forbidsBody(status) { return .forbidden }
+        if let length { return .length(length) }
+        guard exchange.parser.minorVersion > 0 else { return .close }
+        return .chunked(sendsTrailers: exchange.acceptsTrailers)
+    }
+
+    /// Says 101, after which the connection is no HTTP any more; or why not.
+    private func beginUpgrade(
+        to name: String, fields: HTTPFields, _ speak: @escaping (UpgradedConnection) async throws -> Void,
+        _ exchange: Exchange
+    ) -> Step? {
+        guard body == .finished, Request(exchange: exchange).asksForUpgrade(to: name) else {
+            let error = HTTPError(
+                .upgradeRequired, "this is spoken to with \(name): send Connection: Upgrade and Upgrade: \(name)",
+                fields: [.upgrade: name])
+            return conclude(exchange, with: server.response(to: error, of: exchange))
+        }
+        var response = Response(status: .switchingProtocols)
+        response.fields = fields
+        response.fields[.upgrade] = name
+        response.fields[.connection] = "Upgrade"
+        append(response, to: exchange, keepsAlive: true)
+        return .upgrade(speak, exchange)
     }
 
     /// The answer is complete.
@@ -331,13 +422,13 @@ final class HTTPConnection: ByteStreamReactor {
     func append(_ response: borrowing Response, to exchange: Exchange, keepsAlive: Bool) {
         server.serializer.append(
             response, isOld: exchange.parser.minorVersion == 0, isHead: exchange.parser.method == .head,
-            keepsAlive: keepsAlive, into: borrowOutput())
+            keepsAlive: keepsAlive, into: output)
         server.count(status: response.status.code)
     }
 
     /// Appends the answer to something that is no request.
     func appendRefusal(_ response: borrowing Response) {
-        server.serializer.append(response, isOld: false, isHead: false, keepsAlive: false, into: borrowOutput())
+        server.serializer.append(response, isOld: false, isHead: false, keepsAlive: false, into: output)
         server.count(status: response.status.code)
     }
 }

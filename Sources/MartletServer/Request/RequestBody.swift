@@ -23,6 +23,12 @@ public struct RequestBody: AsyncSequence {
         }
     }
 
+    /// Fields that came behind a chunked body (RFC 9112 §7.1.2); `nil` before the body is read to its end, and where
+    /// there are none. Such as may not come there, because they would have to be known before, are dropped.
+    public var trailers: HTTPFields? {
+        exchange.transport?.trailers
+    }
+
     /// The whole body.
     ///
     /// - Parameter limit: bytes that may be held at most; the server's own limit (`limits.body`) holds as well.
@@ -51,5 +57,19 @@ public struct RequestBody: AsyncSequence {
         public mutating func next() async throws -> [UInt8]? {
             try await exchange.nextBodyChunk()
         }
+    }
+}
+
+extension Request {
+    /// The body, decoded from JSON (RFC 8259). Dates are in the form of RFC 3339, as they are answered.
+    ///
+    /// - Parameters:
+    ///   - type: what to decode.
+    ///   - limit: bytes that the body may have at most; the server's own limit (`limits.body`) holds as well.
+    /// - Throws: `HTTPError` 415 when the client says that it is something else, 400 when it is malformed, 422 when it
+    ///   does not fit `type`, both with the place; and as ``RequestBody/collect(upTo:)``.
+    public func json<Value: Decodable>(_ type: Value.Type = Value.self, upTo limit: Int = .max) async throws -> Value {
+        let bytes = try await body.collect(upTo: limit)
+        return try bytes.withUnsafeBufferPointer { try JSONBody.decode(type, from: $0, of: self) }
     }
 }

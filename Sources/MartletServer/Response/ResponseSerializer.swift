@@ -42,20 +42,18 @@ final class ResponseSerializer {
         case .bytes(let bytes):
             head.framing = .length(UInt64(bytes.count))
             head.append(to: &output.bytes, preamble: preamble)
-            if sendsBody { append(bytes, to: output) }
-        case .stream:
+            if sendsBody { output.append(bytes) }
+        case .stream(let length?, _):
+            head.framing = .length(length)
+            head.append(to: &output.bytes, preamble: preamble)
+        case .stream(nil, _):
             // An HTTP/1.0 client knows no chunks: the end of the connection is the end of the body.
             if !isOld, sendsBody { head.framing = .chunked }
             if isOld, sendsBody { head.connection = .close }
             head.append(to: &output.bytes, preamble: preamble)
-        }
-    }
-
-    private func append(_ body: [UInt8], to output: OutputBuffer) {
-        if body.count > OutputBuffer.copyLimit {
-            output.setLargeBody(body)
-        } else {
-            output.bytes.append(contentsOf: body)
+        case .upgrade:
+            // Its connection answers with the head alone, or with an error.
+            head.append(to: &output.bytes, preamble: preamble)
         }
     }
 

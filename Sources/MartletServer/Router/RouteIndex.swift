@@ -5,6 +5,10 @@ import MartletHTTP
 nonisolated struct RouteIndex: ~Copyable {
     struct Node {
         var hasLiterals = false
+        var hasTyped = false
+        var integer: Int32 = -1
+        var number: Int32 = -1
+        var uuid: Int32 = -1
         var parameter: Int32 = -1
         var wildcard: Int32 = -1
         var rest: Int32 = -1
@@ -51,7 +55,14 @@ nonisolated struct RouteIndex: ~Copyable {
             nodes.append(Node())
             literals.insert(bytes, of: node, child: nodes.count - 1)
             return nodes.count - 1
-        case .parameter: return child(of: node, \.parameter)
+        case .parameter(_, let type):
+            if type != .text { nodes[node].hasTyped = true }
+            switch type {
+            case .text: return child(of: node, \.parameter)
+            case .integer: return child(of: node, \.integer)
+            case .number: return child(of: node, \.number)
+            case .uuid: return child(of: node, \.uuid)
+            }
         case .wildcard: return child(of: node, \.wildcard)
         case .rest: return child(of: node, \.rest)
         }
@@ -85,7 +96,8 @@ nonisolated struct RouteIndex: ~Copyable {
         let end: Int
         /// A place in `methods`, or -1.
         let method: Int
-        var hasOtherMethods = false
+        /// A route of the path for another method.
+        var other: Int?
 
         init(_ path: ByteRange, _ method: Int) {
             end = Int(path.end)
@@ -139,6 +151,17 @@ nonisolated struct RouteIndex: ~Copyable {
             return route
         }
         if stop > start {
+            if here.hasTyped {
+                let segment = ByteRange(start, stop)
+                for (child, type) in [
+                    (here.integer, RouteParameterType.integer), (here.number, .number), (here.uuid, .uuid),
+                ]
+                where child >= 0 && type.matches(segment, in: bytes, hasEscape: hasEscape) {
+                    captures.append(segment)
+                    if let route = descend(Int(child), stop, bytes, &search, &captures) { return route }
+                    captures.removeLast()
+                }
+            }
             if here.parameter >= 0 {
                 captures.append(ByteRange(start, stop))
                 if let route = descend(Int(here.parameter), stop, bytes, &search, &captures) { return route }
@@ -173,7 +196,7 @@ nonisolated struct RouteIndex: ~Copyable {
             let entry = entries[Int(next)]
             if entry.method == search.method { return entry.route }
             if isHead, entry.method == places[Int(HTTPMethod.get.rawValue)] { fallback = entry.route }
-            search.hasOtherMethods = true
+            if search.other == nil { search.other = entry.route }
             next = entry.next
         }
         return fallback

@@ -4,8 +4,9 @@ import MartletHTTP
 public nonisolated enum RouteMatch<Value> {
     /// The route.
     case found(Value)
-    /// The path has routes, but not for the method: 405, or the answer to OPTIONS, with this Allow field.
-    case methodNotAllowed(allow: String)
+    /// The path has routes, such as `other`, but not for the method: 405, or the answer to OPTIONS, with this Allow
+    /// field.
+    case methodNotAllowed(allow: String, other: Value)
     /// No route takes the path: 404.
     case notFound
 }

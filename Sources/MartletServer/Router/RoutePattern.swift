@@ -6,6 +6,7 @@ import MartletHTTP
 /// |-------------|-----------------------------------------------------------|---------------|
 /// | `text`      | itself, escapes decoded                                   |               |
 /// | `{name}`    | one segment that is not empty; `:name` is the same        | the segment   |
+/// | `{name:int}`| one segment of that ``RouteParameterType``                | the segment   |
 /// | `*`         | one segment that is not empty                             |               |
 /// | `{name...}` | all that is left, also nothing; only as the last segment  | what is left  |
 ///
@@ -16,8 +17,8 @@ public nonisolated struct RoutePattern: Hashable, Sendable {
     public nonisolated enum Segment: Hashable, Sendable {
         /// The decoded text; empty only as the last segment, of a pattern that ends with `/`.
         case literal(String)
-        /// One captured segment.
-        case parameter(String)
+        /// One captured segment, of a type.
+        case parameter(String, RouteParameterType = .text)
         /// One segment that nobody asks for.
         case wildcard
         /// All that is left, captured.
@@ -36,7 +37,7 @@ public nonisolated struct RoutePattern: Hashable, Sendable {
     public var parameterNames: [String] {
         segments.compactMap { segment in
             switch segment {
-            case .parameter(let name), .rest(let name): name
+            case .parameter(let name, _), .rest(let name): name
             case .literal, .wildcard: nil
             }
         }
@@ -57,7 +58,9 @@ public nonisolated struct RoutePattern: Hashable, Sendable {
             text += "/"
             switch segment {
             case .literal(let literal): text += Self.escaped(literal)
-            case .parameter(let parameter): text += name(parameter).isEmpty ? "*" : "{\(name(parameter))}"
+            case .parameter(let parameter, let type):
+                let suffix = type == .text ? "" : ":\(type.rawValue)"
+                text += name(parameter).isEmpty && type == .text ? "*" : "{\(name(parameter))\(suffix)}"
             case .wildcard: text += "*"
             case .rest(let rest): text += "{\(name(rest))...}"
             }
@@ -163,11 +166,25 @@ private nonisolated struct RoutePatternParser {
         }
         let inside = part.dropFirst().dropLast()
         guard inside.hasSuffix("...") else {
-            segments.append(.parameter(try name(inside, at: column + 1)))
+            try appendParameter(inside)
             return
         }
         guard isLast else { throw error("\(part) takes all that is left, so it must be the last segment") }
         segments.append(.rest(try name(inside.dropLast(3), at: column + 1)))
+    }
+
+    /// `name` or `name:type`.
+    private mutating func appendParameter(_ inside: Substring) throws(RouteError) {
+        guard let colon = inside.firstIndex(of: ":") else {
+            segments.append(.parameter(try name(inside, at: column + 1)))
+            return
+        }
+        let typeName = inside[inside.index(after: colon)...]
+        guard let type = RouteParameterType(rawValue: String(typeName)) else {
+            let known = RouteParameterType.allCases.map(\.rawValue).joined(separator: ", ")
+            throw error("there is no type \"\(typeName)\"; there are \(known)", inside[..<colon].count + 2)
+        }
+        segments.append(.parameter(try name(inside[..<colon], at: column + 1), type))
     }
 
     private mutating func name(_ name: Substring, at column: Int) throws(RouteError) -> String {

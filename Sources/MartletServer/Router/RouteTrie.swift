@@ -59,7 +59,8 @@ public nonisolated struct RouteTrie<Value>: ~Copyable {
         let wanted = index.wanted(method, methodName, in: bytes)
         var search = RouteIndex.Search(path, wanted)
         if let route = index.find(&search, in: bytes, into: &captures) { return .found(values[route]) }
-        return search.hasOtherMethods ? .methodNotAllowed(allow: allow(path, in: bytes)) : .notFound
+        guard let other = search.other else { return .notFound }
+        return .methodNotAllowed(allow: allow(path, in: bytes), other: values[other])
     }
 
     /// The methods that have a route for the path, as the Allow field lists them (RFC 9110 §10.2.1): with HEAD

@@ -26,7 +26,11 @@ public final class HTTPServer {
     var inputs: Pool<InputBuffer>
     var outputs = Pool<OutputBuffer>(capacity: pooledObjects) { OutputBuffer() }
     let serializer: ResponseSerializer
-    private let logger: Logger
+    let logger: Logger
+    /// What the application keeps for as long as the server lives.
+    public let worker: Worker
+    /// Requests whose handlers have not answered yet, but for those that wait for nothing.
+    public internal(set) var requestsInProgress = 0
     private var exchanges: Pool<Exchange>
     private var listeners: [Int32: Listener] = [:]
     private var connections: [HTTPConnection] = []
@@ -34,6 +38,8 @@ public final class HTTPServer {
     private var nextLimitWarning = EventLoop.Instant(nanoseconds: 0)
     /// Of nothing, nobody could ever make room.
     private var connectionLimit: Int { max(1, settings.connectionLimit) }
+    /// Connections beyond the limit that may be open to be told so.
+    private var refusedConnections: Int { min(1024, max(16, connectionLimit / 16)) }
     /// Whether `drain` was called.
     public private(set) var isDraining = false
     private(set) var closesIdleConnections = false
@@ -56,13 +62,16 @@ public final class HTTPServer {
     ///   - settings: limits and times.
     ///   - counters: where to count; memory of its own unless given.
     ///   - latency: where to record how long requests take; memory of its own unless given.
+    ///   - worker: what the application keeps; an empty one unless given.
     ///   - logger: where to log.
     public init(
         router: Router, settings: HTTPServerSettings = HTTPServerSettings(),
         counters: Counters<HTTPCounter> = .allocate(), latency: LatencyHistogram = .allocate(),
-        logger: Logger = Logger(label: "http")
+        worker: Worker = Worker(), logger: Logger = Logger(label: "http")
     ) {
+        router.compile()
         self.router = router
+        self.worker = worker
         self.settings = settings
         self.counters = counters
         self.latency = latency
@@ -76,8 +85,10 @@ public final class HTTPServer {
         // A head must fit as a whole, with an empty line before it.
         let inputCapacity = max(Self.smallestInput, limits.requestLine + limits.fieldSection + 4096)
         inputs = Pool(capacity: Self.pooledInputs) { InputBuffer(capacity: inputCapacity) }
-        exchanges = Pool(capacity: Self.pooledObjects) { Exchange(limits: limits) }
+        exchanges = Pool(capacity: Self.pooledObjects)
     }
+
+    deinit {}
 
     // MARK: Connections
 
@@ -115,7 +126,12 @@ public final class HTTPServer {
             counters.add(.connectionsActive)
             connection.index = connections.count
             connections.append(connection)
-            connection.begin()
+            if connections.count > connectionLimit {
+                counters.add(.connectionsRefused)
+                connection.refuseConnection()
+            } else {
+                connection.begin()
+            }
         } catch {
             logger.error("a connection is dropped", metadata: ["error": "\(error)"])
             close(descriptor)
@@ -124,14 +140,14 @@ public final class HTTPServer {
 
     private func accept(_ descriptor: Int32) {
         take(connection: descriptor)
-        guard connections.count >= connectionLimit, isAccepting else { return }
+        guard connections.count >= connectionLimit + refusedConnections, isAccepting else { return }
         isAccepting = false
         for listener in listeners.values { listener.pause() }
         counters.add(.connectionLimitPauses)
         // Under a load that stays at the limit this happens all the time.
         guard EventLoop.main.now >= nextLimitWarning else { return }
         nextLimitWarning = EventLoop.main.now + EventLoop.Interval(.seconds(10))
-        logger.warning("the limit of connections is reached: new ones wait", metadata: ["limit": "\(connectionLimit)"])
+        logger.warning("many connections beyond the limit: new ones wait", metadata: ["limit": "\(connectionLimit)"])
     }
 
     func remove(_ connection: HTTPConnection) {
@@ -142,7 +158,7 @@ public final class HTTPServer {
         }
         counters.add(.connectionsClosed)
         counters.subtract(.connectionsActive)
-        if !isAccepting, connections.count <= connectionLimit - max(1, connectionLimit / 32) {
+        if !isAccepting, connections.count <= connectionLimit + refusedConnections / 2 {
             isAccepting = true
             for listener in listeners.values { listener.resume() }
         }
@@ -158,6 +174,7 @@ public final class HTTPServer {
     public func drain() {
         guard !isDraining else { return }
         isDraining = true
+        worker.beginDraining()
         for listener in listeners.values { listener.close() }
         listeners = [:]
         EventLoop.main.callLater(settings.drainIdleTimeout) { self.closeIdleConnections() }
@@ -186,9 +203,10 @@ public final class HTTPServer {
 
     /// An exchange that nobody else refers to, ready for a head.
     func takeExchange() -> Exchange {
-        var exchange = exchanges.take()
         // A handler may have kept the request: then it keeps the exchange, too.
-        guard isKnownUniquelyReferenced(&exchange) else { return Exchange(limits: settings.head) }
+        guard var exchange = exchanges.takeFree(), isKnownUniquelyReferenced(&exchange) else {
+            return Exchange(server: self)
+        }
         exchange.clear()
         return exchange
     }
@@ -198,26 +216,52 @@ public final class HTTPServer {
     }
 
     /// What answers a request: its route, or the refusal of one that has none or too large a body.
-    func handler(for exchange: Exchange) -> Router.Handler {
+    func handler(for exchange: Exchange) -> Handler {
         if case .length(let length) = exchange.parser.body, length > settings.bodyLimit {
             return .immediate { _ in throw exchange.bodyTooLarge() }
         }
         return router.handler(for: exchange)
     }
 
-    func response(of handler: @MainActor (Request) throws -> Response, to exchange: Exchange) -> Response {
+    /// What a handler that waits for nothing answers, or what its error is answered with.
+    func response(of handler: (Request) throws -> Response, to request: Request) -> Response {
         do {
-            return try handler(Request(exchange: exchange))
+            return try handler(request)
         } catch {
-            return response(to: error, of: exchange)
+            return response(to: error, of: request.exchange)
         }
     }
 
-    /// What a handler's error is answered with: what it says itself if it is an ``HTTPError``, else nothing but 500.
+    /// One more request is being handled, unless there are too many.
+    func beginsRequest() -> Bool {
+        guard requestsInProgress < settings.requestLimit else { return false }
+        requestsInProgress += 1
+        return true
+    }
+
+    func tooManyRequests() -> HTTPError {
+        counters.add(.requestsRefused)
+        return HTTPError(
+            .serviceUnavailable, "there are too many requests; try again", fields: [.retryAfter: "1"])
+    }
+
+    /// What a handler's error is answered with: what it says itself if it is an ``HTTPError``, else nothing but 500. In
+    /// the form that the client prefers.
     func response(to error: any Error, of exchange: Exchange) -> Response {
-        if let error = error as? HTTPError { return error.response() }
+        let problem = Problem(publicError(for: error, of: exchange))
+        let prefersPage = exchange.hasField(.accept) && Accept(exchange.fieldValue(.accept)).prefersHTML
+        return prefersPage ? problem.page : problem.document
+    }
+
+    /// What the client may know of an error.
+    private func publicError(for error: any Error, of exchange: Exchange) -> HTTPError {
+        if let error = error as? HTTPError { return error }
         // The client is gone, and nobody will read this.
-        if error is ConnectionEnd { return HTTPError(.badRequest).response() }
+        if error is ConnectionEnd { return HTTPError(.badRequest) }
+        // Whoever cancelled the handler has a reason that is not the handler's.
+        if error is CancellationError {
+            return HTTPError(.serviceUnavailable, "the request was given up", fields: [.retryAfter: "1"])
+        }
         counters.add(.handlerErrors)
         let request = Request(exchange: exchange)
         logger.error(
@@ -226,7 +270,7 @@ public final class HTTPServer {
                 "method": "\(request.method)", "target": "\(request.target)",
                 "error": "\(error)", "type": "\(type(of: error))",
             ])
-        return HTTPError(.internalServerError).response()
+        return HTTPError(.internalServerError)
     }
 
     /// What is answered in place of a status that is not one to end an exchange with: an informational one, or
@@ -250,6 +294,12 @@ public final class HTTPServer {
 
     func refused(_ error: HTTP1Error, from connection: HTTPConnection) {
         counters.add(.protocolErrors)
+        switch error.status {
+        case 413: counters.add(.bodiesTooLarge)
+        case 414: counters.add(.targetsTooLong)
+        case 431: counters.add(.headsTooLarge)
+        default: break
+        }
         guard onRefusal != nil || logger.logLevel <= .debug else { return }
         let peer = connection.peerAddress.map { "\($0)" } ?? "a client that is gone"
         logger.debug("a malformed request was refused", metadata: ["peer": "\(peer)", "error": "\(error)"])

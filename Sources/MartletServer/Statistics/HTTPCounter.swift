@@ -8,7 +8,7 @@ public nonisolated enum HTTPCounter: Int, CounterName {
     case connectionsClosed
     /// Connections open now; a gauge.
     case connectionsActive
-    /// Times that accepting rested because `limits.connections` was reached.
+    /// Times that accepting rested because many more connections came than `limits.connections` allows.
     case connectionLimitPauses
     /// Times that accepting stopped because descriptors or memory ran out.
     case acceptPauses
@@ -34,4 +34,18 @@ public nonisolated enum HTTPCounter: Int, CounterName {
     case handlerErrors
     /// Connections closed because the peer let a deadline pass.
     case timeouts
+    /// Connections beyond `limits.connections` that were answered with 503.
+    case connectionsRefused
+    /// Requests that were answered with 503 because too many were being handled.
+    case requestsRefused
+    /// Requests that were answered with 429 because their client sends too many.
+    case requestsRateLimited
+    /// Requests whose line was longer than `limits.request_line`: 414.
+    case targetsTooLong
+    /// Requests whose fields were larger than `limits.field_section` or more than `limits.fields`: 431.
+    case headsTooLarge
+    /// Requests whose body was larger than a limit: 413.
+    case bodiesTooLarge
+    /// Requests that were given up because their client was gone.
+    case clientsGone
 }

@@ -40,7 +40,7 @@ enum ControlRoutes {
     }
 
     private static func post(_ command: ControlCommand, _ request: Request, _ master: Master) async throws -> Response {
-        guard let patience = ControlPatience(query: request.query) else {
+        guard let patience = ControlPatience(query: request.queryString) else {
             return try response(to: ControlRefusal(.misuse, "unknown query: write ?wait=1 or ?wait=end"))
         }
         var wanted = ControlRequest(patience: patience)

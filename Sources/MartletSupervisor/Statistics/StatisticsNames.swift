@@ -156,6 +156,13 @@ extension HTTPCounter: StatisticsName {
         case .protocolErrors: .init("protocol_errors", .counter, "Requests refused because they broke the protocol")
         case .handlerErrors: .init("handler_errors", .counter, "Handlers that failed unexpectedly")
         case .timeouts: .init("timeouts", .counter, "Connections closed because the peer let a deadline pass")
+        case .connectionsRefused: .init("connections_refused", .counter, "Connections beyond the limit, told 503")
+        case .requestsRefused: .init("requests_refused", .counter, "Requests beyond a limit of concurrency, told 503")
+        case .requestsRateLimited: .init("requests_rate_limited", .counter, "Requests beyond a rate, told 429")
+        case .targetsTooLong: .init("targets_too_long", .counter, "Request lines beyond the limit, told 414")
+        case .headsTooLarge: .init("heads_too_large", .counter, "Fields beyond the limits, told 431")
+        case .bodiesTooLarge: .init("bodies_too_large", .counter, "Bodies beyond a limit, told 413")
+        case .clientsGone: .init("clients_gone", .counter, "Requests given up because their client was gone")
         }
     }
 }

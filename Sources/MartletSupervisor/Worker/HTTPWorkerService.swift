@@ -12,7 +12,12 @@ public final class HTTPWorkerService: WorkerService {
     /// A service for a server that has no listeners of its own.
     public init(server: HTTPServer) {
         self.server = server
-        server.onDrained = { [unowned self] in self.onDrained?() }
+        server.onDrained = { [unowned self] in
+            Task {
+                await self.server.worker.finish()
+                self.onDrained?()
+            }
+        }
     }
 
     /// Accepts from further sockets.
@@ -28,13 +33,16 @@ public final class HTTPWorkerService: WorkerService {
         for listener in listeners { server.stopListening(on: listener.descriptor) }
     }
 
-    /// Stops accepting; every connection ends after its next response.
+    /// Stops accepting; every connection ends after its next response. Drained it is when the application's background
+    /// work and stop hooks are done as well.
     public func drain() {
         server.drain()
     }
 
-    /// Cuts all connections.
-    public func stop() {
+    /// Cuts all connections, cancels the application's background work and calls its stop hooks.
+    public func stop() async {
         server.abort()
+        server.worker.cancelWork()
+        await server.worker.finish()
     }
 }

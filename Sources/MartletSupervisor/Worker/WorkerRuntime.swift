@@ -29,6 +29,8 @@ public final class WorkerRuntime {
     private static let patience: Duration = .seconds(10)
     /// How long it drains when nobody says how long, because the supervisor is gone or the worker itself got a TERM.
     private static let ownDrainTimeout: Duration = .seconds(30)
+    /// How long stop hooks may take once everything is cut off.
+    private static let stopTimeout: Duration = .seconds(2)
     /// Between two looks whether a listener's queue is empty, and how many looks there are before it is given up.
     private static let sweepInterval: Duration = .milliseconds(1)
     private static let mostSweeps = 50
@@ -37,13 +39,16 @@ public final class WorkerRuntime {
         case starting
         case serving
         case draining
+        case stopping
         case ended
     }
 
     private let channel: WorkerChannel
-    private let makeService: (WorkerContext) throws -> any WorkerService
+    private let makeService: (WorkerContext) async throws -> any WorkerService
     private var service: (any WorkerService)?
     private var state = State.starting
+    /// Whether the first message has come.
+    private var hasBegun = false
     private var own: [WorkerListener] = []
     private var adopted: [Int: [WorkerListener]] = [:]
     private var throttle = EventThrottle()
@@ -55,7 +60,7 @@ public final class WorkerRuntime {
     ///
     /// - Parameter makeService: makes what serves the sockets; whatever it throws is shown to the operator as the
     ///   reason why the configuration cannot be used.
-    public static func run(_ makeService: @escaping (WorkerContext) throws -> any WorkerService) async -> Int32 {
+    public static func run(_ makeService: @escaping (WorkerContext) async throws -> any WorkerService) async -> Int32 {
         do throws(SystemError) {
             let runtime = WorkerRuntime(channel: try WorkerChannel(Passed.channel), makeService: makeService)
             return await runtime.run()
@@ -66,7 +71,7 @@ public final class WorkerRuntime {
         }
     }
 
-    private init(channel: WorkerChannel, makeService: @escaping (WorkerContext) throws -> any WorkerService) {
+    private init(channel: WorkerChannel, makeService: @escaping (WorkerContext) async throws -> any WorkerService) {
         self.channel = channel
         self.makeService = makeService
     }
@@ -76,7 +81,7 @@ public final class WorkerRuntime {
         channel.onPacket = { [unowned self] in self.take($0, descriptors: $1) }
         channel.onEnd = { [unowned self] in self.supervisorIsGone() }
         EventLoop.main.callLater(Self.patience) { [self] in
-            if state == .starting { finish(1) }
+            if state == .starting, !hasBegun { finish(1) }
         }
         return await withUnsafeContinuation { end = $0 }
     }
@@ -96,17 +101,33 @@ public final class WorkerRuntime {
                 descriptor: Passed.statistics, offset: start.statisticsOffset, blockSize: start.blockSize)
             close(Passed.statistics)
             EventLoop.main.report(into: statistics.loop)
-            let service = try makeService(try context(start, statistics: statistics))
+            let context = try context(start, statistics: statistics)
+            beat()
+            Task { await serve(context) }
+        } catch {
+            fail(error)
+        }
+    }
+
+    /// Has the service made, which may take its time: the supervisor watches how long.
+    private func serve(_ context: WorkerContext) async {
+        do {
+            let service = try await makeService(context)
+            guard state == .starting else { return await service.stop() }
             service.onDrained = { [unowned self] in self.drained() }
             try service.accept(from: own)
             self.service = service
             state = .serving
-            beat()
             tell(.ready)
         } catch {
-            tell(.failed("\(error)"))
-            finish(1)
+            fail(error)
         }
+    }
+
+    private func fail(_ error: any Error) {
+        guard state == .starting else { return }
+        tell(.failed("\(error)"))
+        finish(1)
     }
 
     private func context(_ start: WorkerStart, statistics: WorkerStatistics) throws(SystemError) -> WorkerContext {
@@ -172,7 +193,10 @@ public final class WorkerRuntime {
         }
         for descriptor in descriptors { close(descriptor) }
         switch command {
-        case .start(let start): if state == .starting { begin(start) }
+        case .start(let start):
+            guard !hasBegun else { return }
+            hasBegun = true
+            begin(start)
         case .adopt: break  // see above
         case .release(let slot): release(slot: slot)
         case .drain(let milliseconds): drain(within: .milliseconds(milliseconds))
@@ -230,6 +254,7 @@ public final class WorkerRuntime {
     }
 
     private func drain(within timeout: Duration) {
+        if state == .starting { return finish(0) }
         guard state == .serving else { return }
         state = .draining
         EventLoop.main.callLater(timeout) { [self] in stop() }
@@ -258,9 +283,14 @@ public final class WorkerRuntime {
     }
 
     private func stop() {
-        guard state != .ended else { return }
-        service?.stop()
-        finish(0)
+        guard state != .ended, state != .stopping else { return }
+        guard let service else { return finish(0) }
+        state = .stopping
+        EventLoop.main.callLater(Self.stopTimeout) { [self] in finish(0) }
+        Task {
+            await service.stop()
+            finish(0)
+        }
     }
 
     private func finish(_ code: Int32) {

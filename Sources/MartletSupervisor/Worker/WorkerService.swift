@@ -19,8 +19,8 @@ public protocol WorkerService: AnyObject {
     /// Stops accepting, closes the listening descriptors, and lets everything under way finish.
     func drain()
 
-    /// Cuts everything off.
-    func stop()
+    /// Cuts everything off, and returns when what that leaves behind is tidied up.
+    func stop() async
 }
 
 /// A listening socket in a worker.

@@ -43,10 +43,10 @@ struct RequestTests {
         var seen: [String?] = []
         try await withServer(routes: {
             router in
-            try? router.add(.init("PURGE") ?? .get, "/a/{x}") { request in
+            _ = try? router.add(.init("PURGE") ?? .get, "/a/{x}") { request in
                 let fields = request.fields
                 seen = [
-                    request.method.rawValue, request.target, request.path, request.query, request.parameters["x"],
+                    request.method.rawValue, request.target, request.path, request.queryString, request.parameters["x"],
                     request.parameters["y"], request[.userAgent], request[.accept], request[.cookie],
                     fields.map { "\($0.name.rawName)=\($0.value)" }.joined(separator: "&"),
                     request.httpRequest.authority, request.httpRequest.path,

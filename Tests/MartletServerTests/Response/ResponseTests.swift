@@ -41,7 +41,7 @@ struct ResponseTests {
                     throw error
                 }
             }, then: { #expect($0.count(.handlerErrors) == 0 && $0.log.entries.isEmpty) })
-        #expect(answer.status == 401 && answer.text == "who are you?\n")
+        #expect(answer.status == 401 && answer.problem == "who are you?")
         #expect(answer["WWW-Authenticate"] == "Basic realm=\"a\"")
     }
 
@@ -65,7 +65,7 @@ struct ResponseTests {
                     #expect($0.log.contains(part))
                 }
             })
-        #expect(answer.status == 500 && answer.text == "Internal Server Error\n")
+        #expect(answer.status == 500 && answer.problem == "Internal Server Error")
         #expect(!answer.head.contains("1234"))
     }
 
@@ -83,7 +83,7 @@ struct ResponseTests {
     func failsToEncode() async throws {
         let answer = try await get(
             "/", from: { $0.get("/") { _ in [Double.nan] } }, then: { #expect($0.count(.handlerErrors) == 1) })
-        #expect(answer.status == 500 && answer.text == "Internal Server Error\n")
+        #expect(answer.status == 500 && answer.problem == "Internal Server Error")
     }
 
     @Test("bytes, text and nothing say how long they are")

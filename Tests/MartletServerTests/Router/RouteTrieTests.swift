@@ -63,10 +63,12 @@ struct RouteTrieTests {
             ("GET", "/users/me", RouteMatch.found("/users/me")), ("POST", "/users/me", .found("POST /users/{id}")),
             ("HEAD", "/users/me", .found("/users/me")), ("HEAD", "/h", .found("HEAD /h")),
             ("PROPFIND", "/dav", .found("PROPFIND /dav")),
-            ("REPORT", "/dav", .methodNotAllowed(allow: "PROPFIND, OPTIONS")),
-            ("DELETE", "/users/me", .methodNotAllowed(allow: "GET, HEAD, POST, OPTIONS")),
-            ("OPTIONS", "/h", .methodNotAllowed(allow: "GET, HEAD, OPTIONS")), ("DELETE", "/none", .notFound),
-            ("OPTIONS", "/o", .found("OPTIONS /o")), ("GET", "/o", .methodNotAllowed(allow: "OPTIONS")),
+            ("REPORT", "/dav", .methodNotAllowed(allow: "PROPFIND, OPTIONS", other: "PROPFIND /dav")),
+            ("DELETE", "/users/me", .methodNotAllowed(allow: "GET, HEAD, POST, OPTIONS", other: "/users/me")),
+            ("OPTIONS", "/h", .methodNotAllowed(allow: "GET, HEAD, OPTIONS", other: "/h")),
+            ("DELETE", "/none", .notFound),
+            ("OPTIONS", "/o", .found("OPTIONS /o")),
+            ("GET", "/o", .methodNotAllowed(allow: "OPTIONS", other: "OPTIONS /o")),
         ])
     func methods(_ method: String, _ path: String, _ expected: RouteMatch<String>) throws {
         let trie = try trie(["/users/me", "POST /users/{id}", "/h", "HEAD /h", "PROPFIND /dav", "OPTIONS /o"])

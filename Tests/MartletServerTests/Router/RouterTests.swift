@@ -101,7 +101,11 @@ struct RouterTests {
                     $0.delete("/response") { _ in Response(status: .accepted) }
                 }
             }
-            #expect(answers.map(\.text) == ["text", #"{"n":1}"#, "text", #"{"n":1}"#, "Conflict\n", ""], "\(method)")
+            #expect(
+                answers.map(\.text) == [
+                    "text", #"{"n":1}"#, "text", #"{"n":1}"#,
+                    #"{"type":"about:blank","title":"Conflict","status":409}"# + "\n", "",
+                ], "\(method)")
             #expect(answers.map(\.status) == [200, 200, 200, 200, 409, 202], "\(method)")
         }
     }
@@ -118,9 +122,10 @@ struct RouterTests {
             stream.close()
             peer.close()
         }
-        let connection = HTTPConnection(stream: stream, server: HTTPServer(router: router), initialBytes: [])
+        let server = HTTPServer(router: router)
+        let connection = HTTPConnection(stream: stream, server: server, initialBytes: [])
         for target in ["/", "/value"] {
-            let exchange = Exchange(limits: .init())
+            let exchange = Exchange(server: server)
             let head = Array("GET \(target) HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
             _ = try exchange.parser.parse(head.span)
             head.withUnsafeBufferPointer { exchange.begin(head: $0, on: connection) }

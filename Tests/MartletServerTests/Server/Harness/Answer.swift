@@ -16,6 +16,14 @@ struct Answer {
 
     var text: String { String(decoding: body, as: UTF8.self) }
 
+    /// What the problem document of an error says is wrong; without such, the status's own words.
+    var problem: String? {
+        guard self["Content-Type"] == "application/problem+json" else { return nil }
+        let key = text.contains("\"detail\":\"") ? "\"detail\":\"" : "\"title\":\""
+        guard let start = text.firstRange(of: key) else { return nil }
+        return String(text[start.upperBound...].prefix { $0 != "\"" })
+    }
+
     /// The field lines, in order.
     var fieldLines: [Substring] { Array(head.split(separator: "\r\n").dropFirst()) }
 

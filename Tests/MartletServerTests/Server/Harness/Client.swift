@@ -71,6 +71,11 @@ final class Client {
         stream.shutdownWriting()
     }
 
+    /// Cuts the connection: the server sees a reset.
+    func abort() {
+        stream.abort()
+    }
+
     func close() {
         stream.close()
     }

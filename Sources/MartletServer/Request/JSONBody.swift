@@ -1,0 +1,69 @@
+import FoundationEssentials
+import HTTPTypes
+
+/// A body as a value.
+enum JSONBody {
+    /// Decodes a whole body from JSON.
+    ///
+    /// - Throws: ``HTTPError`` 415 when the client says that it is something else, 400 when it is malformed, and 422
+    ///   when it does not fit `type`; the last two name the place.
+    static func decode<Value: Decodable>(
+        _ type: Value.Type, from bytes: UnsafeBufferPointer<UInt8>, of request: Request
+    ) throws -> Value {
+        try requireJSON(request)
+        do {
+            return try decoder.decode(type, from: Data(bytes))
+        } catch let error as DecodingError {
+            throw refusal(of: error)
+        }
+    }
+
+    /// What does not say what it is may be JSON; a form is not, and a page of another site can send one without being
+    /// asked.
+    private static func requireJSON(_ request: Request) throws(HTTPError) {
+        guard let contentType = request[.contentType] else { return }
+        let type = contentType.prefix { $0 != ";" && $0 != " " }.lowercased()
+        guard type == "application/json" || type.hasSuffix("+json") else {
+            throw HTTPError(.unsupportedMediaType, "the body has to be application/json, and is \(contentType)")
+        }
+    }
+
+    private static func refusal(of error: DecodingError) -> HTTPError {
+        switch error {
+        case .dataCorrupted(let context) where context.codingPath.isEmpty:
+            return HTTPError(.badRequest, "the body is not valid JSON: \(context.debugDescription)")
+        case .dataCorrupted(let context), .typeMismatch(_, let context), .valueNotFound(_, let context):
+            return unfit(path(context.codingPath), context.debugDescription)
+        case .keyNotFound(let key, let context):
+            return unfit(path(context.codingPath + [key]), "it is missing")
+        @unknown default:
+            return HTTPError(.badRequest, "the body cannot be decoded")
+        }
+    }
+
+    private static func unfit(_ path: String, _ message: String) -> HTTPError {
+        HTTPError(
+            .unprocessableContent, "the body does not fit: \(path.isEmpty ? "it" : path): \(message)",
+            faults: [.init(path: path, message)])
+    }
+
+    /// `items[3].price`
+    private static func path(_ keys: [any CodingKey]) -> String {
+        var path = ""
+        for key in keys {
+            if let index = key.intValue {
+                path += "[\(index)]"
+            } else {
+                path += path.isEmpty ? key.stringValue : ".\(key.stringValue)"
+            }
+        }
+        return path
+    }
+}
+
+/// The decoder of all requests, which is never changed.
+private let decoder: JSONDecoder = {
+    let decoder = JSONDecoder()
+    decoder.dateDecodingStrategy = .iso8601
+    return decoder
+}()
