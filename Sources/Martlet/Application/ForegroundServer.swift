@@ -29,7 +29,7 @@ final class ForegroundServer {
         do {
             for listen in configuration.listeners(hasPassedSockets: false) {
                 let socket = try ListeningSocket.bind(SocketAddress(parsing: listen.address), options: listen.options)
-                try server.listen(on: socket)
+                try server.listen(on: socket, proxyProtocol: listen.proxyProtocol)
                 logger.notice("serving", metadata: ["address": "\(socket.address)"])
             }
         } catch {

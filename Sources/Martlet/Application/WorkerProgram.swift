@@ -20,7 +20,9 @@ enum WorkerProgram<App: Application> {
                 router: router, settings: configuration.serverSettings, counters: context.statistics.http,
                 latency: context.statistics.latency, worker: worker, logger: Logger(label: "martlet.http"))
             server.onRefusal = { context.report(.notice, "malformed request from \($0)") }
-            return HTTPWorkerService(server: server)
+            return HTTPWorkerService(
+                server: server,
+                proxied: Set(configuration.listen.filter(\.proxyProtocol).map { $0.name ?? $0.address }))
         }
     }
 }

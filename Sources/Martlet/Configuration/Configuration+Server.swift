@@ -11,6 +11,8 @@ nonisolated extension Configuration {
             fieldCount: limits.fields)
         settings.bodyLimit = UInt64(limits.body.bytes)
         settings.connectionLimit = limits.connections
+        settings.requestLimit = limits.requests
+        settings.minimumRate = Int(limits.rate.bytes)
         settings.headTimeout = timeouts.head.duration
         settings.bodyTimeout = timeouts.body.duration
         settings.idleTimeout = timeouts.idle.duration

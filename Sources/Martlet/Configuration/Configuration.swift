@@ -63,6 +63,8 @@ nonisolated extension Configuration {
         public var keepAliveCount: Int32 = 4
         /// Whether an IPv6 address leaves IPv4 to others.
         public var ipv6Only = true
+        /// Whether a proxy tells the client's address before each connection's first byte.
+        public var proxyProtocol = false
         /// The mode of a Unix socket's file; `nil` leaves it to the umask.
         public var mode: UInt32?
 
@@ -82,6 +84,10 @@ nonisolated extension Configuration {
         public var body = ByteCount(1 << 20)
         /// Open connections of one worker.
         public var connections = 10_000
+        /// Requests of one worker whose handlers are waited for.
+        public var requests = 10_000
+        /// Bytes a second that a client has to keep up while it is waited for; 0: any progress will do.
+        public var rate = ByteCount(240)
 
         /// The defaults.
         public init() {}

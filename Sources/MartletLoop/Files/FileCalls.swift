@@ -63,6 +63,8 @@ nonisolated enum FileCalls {
     /// Everything from the position to the end.
     static func readAll(_ descriptor: Int32, limit: Int, _ path: String) throws -> [UInt8] {
         // One more than its size, so that the end is seen at once; some files do not know their size.
+        // One byte more than the limit is asked for, to see whether there is one.
+        let limit = min(limit, .max - 1)
         var capacity = min(max(4096, clampedSize(descriptor) &+ 1), max(1, limit) &+ 1)
         var bytes: [UInt8] = []
         while true {

@@ -158,6 +158,11 @@ final class Exchange {
         }
     }
 
+    func queryParameters() throws(HTTP1Error) -> QueryParameters {
+        guard let query = parser.query else { return QueryParameters() }
+        return try QueryParameters(query, in: head.span)
+    }
+
     func allFields() -> HTTPFields {
         parser.makeFields(in: head.span)
     }

@@ -42,9 +42,9 @@ extension HTTPConnection: ExchangeTransport {
 
     var trailers: HTTPFields? { body.trailers }
 
-    var peerAddress: SocketAddress? { stream.peerAddress }
+    var peerAddress: SocketAddress? { proxied?.source ?? stream.peerAddress }
 
-    var localAddress: SocketAddress? { stream.localAddress }
+    var localAddress: SocketAddress? { proxied?.destination ?? stream.localAddress }
 
     private func receiveBody() async throws {
         if body.takesContinue(), exchange?.parser.expectsContinue == true, input?.isEmpty != false {

@@ -24,6 +24,10 @@ import MartletNet
 final class HTTPConnection: ByteStreamReactor {
     let server: HTTPServer
     let stream: ByteStream
+    /// Whether a header of the PROXY protocol comes before the first request.
+    var awaitsProxyHeader = false
+    /// What that has said of the client's connection to the proxy.
+    var proxied: ProxiedConnection?
     /// Where the server's list has this connection.
     var index = 0
 
@@ -217,6 +221,7 @@ final class HTTPConnection: ByteStreamReactor {
     private func advance() -> Step {
         do throws(ConnectionEnd) {
             while true {
+                if awaitsProxyHeader { try takeProxyHeader() }
                 if let exchange = try takeHead() {
                     if let step = answer(exchange) { return step }
                     continue
@@ -281,7 +286,7 @@ final class HTTPConnection: ByteStreamReactor {
 
     /// The next request, if its head has been received completely.
     private func takeHead() throws(ConnectionEnd) -> Exchange? {
-        guard let input, !input.isEmpty else { return nil }
+        guard let input, !input.isEmpty, !awaitsProxyHeader else { return nil }
         let exchange = exchangeForHead()
         do throws(HTTP1Error) {
             let unread = input.unread

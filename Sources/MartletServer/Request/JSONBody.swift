@@ -29,35 +29,10 @@ enum JSONBody {
     }
 
     private static func refusal(of error: DecodingError) -> HTTPError {
-        switch error {
-        case .dataCorrupted(let context) where context.codingPath.isEmpty:
+        if case .dataCorrupted(let context) = error, context.codingPath.isEmpty {
             return HTTPError(.badRequest, "the body is not valid JSON: \(context.debugDescription)")
-        case .dataCorrupted(let context), .typeMismatch(_, let context), .valueNotFound(_, let context):
-            return unfit(path(context.codingPath), context.debugDescription)
-        case .keyNotFound(let key, let context):
-            return unfit(path(context.codingPath + [key]), "it is missing")
-        @unknown default:
-            return HTTPError(.badRequest, "the body cannot be decoded")
         }
-    }
-
-    private static func unfit(_ path: String, _ message: String) -> HTTPError {
-        HTTPError(
-            .unprocessableContent, "the body does not fit: \(path.isEmpty ? "it" : path): \(message)",
-            faults: [.init(path: path, message)])
-    }
-
-    /// `items[3].price`
-    private static func path(_ keys: [any CodingKey]) -> String {
-        var path = ""
-        for key in keys {
-            if let index = key.intValue {
-                path += "[\(index)]"
-            } else {
-                path += path.isEmpty ? key.stringValue : ".\(key.stringValue)"
-            }
-        }
-        return path
+        return HTTPError(unfit: error, "body")
     }
 }
 

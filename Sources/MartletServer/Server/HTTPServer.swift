@@ -97,12 +97,17 @@ public final class HTTPServer {
 
     /// Accepts connections from a listening socket, whose descriptor the server owns from here on.
     ///
+    /// - Parameters:
+    ///   - socket: the socket.
+    ///   - proxyProtocol: whether each connection begins with a header of the PROXY protocol, which tells the client's
+    ///     address; one that does not is closed.
     /// - Throws: when the loop cannot watch it; then it is still the caller's.
-    public func listen(on socket: ListeningSocket) throws(SystemError) {
+    public func listen(on socket: ListeningSocket, proxyProtocol: Bool = false) throws(SystemError) {
         guard !isDraining else { return socket.close() }
         let listener = try Listener(
             descriptor: socket.descriptor,
-            onAccept: { self.accept($0) },  // a server that listens stays, whether anybody else holds it or not
+            // A server that listens stays, whether anybody else holds it or not.
+            onAccept: { self.accept($0, proxyProtocol: proxyProtocol) },
             onExhaustion: { error in
                 self.counters.add(.acceptPauses)
                 self.logger.warning("accepting rests", metadata: ["error": "\(error)"])
@@ -118,10 +123,11 @@ public final class HTTPServer {
 
     /// Serves a connection that was accepted elsewhere, and of which some bytes may have been read already.
     /// The descriptor must be non-blocking; the server owns it from here on.
-    public func take(connection descriptor: Int32, initialBytes: [UInt8] = []) {
+    public func take(connection descriptor: Int32, initialBytes: [UInt8] = [], proxyProtocol: Bool = false) {
         do throws(SystemError) {
             let stream = try ByteStream(descriptor: descriptor)
             let connection = HTTPConnection(stream: stream, server: self, initialBytes: initialBytes)
+            connection.awaitsProxyHeader = proxyProtocol
             counters.add(.connectionsAccepted)
             counters.add(.connectionsActive)
             connection.index = connections.count
@@ -138,8 +144,8 @@ public final class HTTPServer {
         }
     }
 
-    private func accept(_ descriptor: Int32) {
-        take(connection: descriptor)
+    private func accept(_ descriptor: Int32, proxyProtocol: Bool) {
+        take(connection: descriptor, proxyProtocol: proxyProtocol)
         guard connections.count >= connectionLimit + refusedConnections, isAccepting else { return }
         isAccepting = false
         for listener in listeners.values { listener.pause() }
@@ -256,6 +262,7 @@ public final class HTTPServer {
     /// What the client may know of an error.
     private func publicError(for error: any Error, of exchange: Exchange) -> HTTPError {
         if let error = error as? HTTPError { return error }
+        if let error = error as? HTTP1Error { return HTTPError(.init(code: error.status), error.message) }
         // The client is gone, and nobody will read this.
         if error is ConnectionEnd { return HTTPError(.badRequest) }
         // Whoever cancelled the handler has a reason that is not the handler's.
@@ -290,6 +297,14 @@ public final class HTTPServer {
             metadata: [
                 "target": "\(Request(exchange: exchange).target)", "error": "\(error)", "type": "\(type(of: error))",
             ])
+    }
+
+    func refusedProxyHeader(_ error: ProxyHeaderError, from connection: HTTPConnection) {
+        counters.add(.protocolErrors)
+        let peer = connection.peerAddress.map { "\($0)" } ?? "a client that is gone"
+        logger.debug(
+            "a connection without proxy header was closed", metadata: ["peer": "\(peer)", "error": "\(error)"])
+        onRefusal?("\(peer): \(error)")
     }
 
     func refused(_ error: HTTP1Error, from connection: HTTPConnection) {

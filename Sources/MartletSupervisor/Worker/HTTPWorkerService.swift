@@ -9,9 +9,16 @@ public final class HTTPWorkerService: WorkerService {
     /// Called once when the last connection has ended after `drain`.
     public var onDrained: (() -> Void)?
 
+    private let proxied: Set<String>
+
     /// A service for a server that has no listeners of its own.
-    public init(server: HTTPServer) {
+    ///
+    /// - Parameters:
+    ///   - server: the server.
+    ///   - proxied: the names of listeners whose connections begin with a header of the PROXY protocol.
+    public init(server: HTTPServer, proxied: Set<String> = []) {
         self.server = server
+        self.proxied = proxied
         server.onDrained = { [unowned self] in
             Task {
                 await self.server.worker.finish()
@@ -24,7 +31,9 @@ public final class HTTPWorkerService: WorkerService {
     public func accept(from listeners: [WorkerListener]) throws {
         for listener in listeners {
             let address = SocketAddress.local(of: listener.descriptor) ?? .any(port: 0)
-            try server.listen(on: ListeningSocket(descriptor: listener.descriptor, address: address))
+            try server.listen(
+                on: ListeningSocket(descriptor: listener.descriptor, address: address),
+                proxyProtocol: proxied.contains(listener.name))
         }
     }
 

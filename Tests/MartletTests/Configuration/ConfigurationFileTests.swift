@@ -53,6 +53,7 @@ nonisolated struct ConfigurationFileTests {
             keep_alive_interval = "2s"
             keep_alive_count = 9
             ipv6_only = false
+            proxy_protocol = true
             [[listen]]
             address = "unix:/x.sock"
             mode = "0666"
@@ -62,6 +63,8 @@ nonisolated struct ConfigurationFileTests {
             fields = 10
             body = "2GiB"
             connections = 7
+            requests = 8
+            rate = "1KiB"
             [timeouts]
             head = "1ms"
             body = "2s"
@@ -96,12 +99,15 @@ nonisolated struct ConfigurationFileTests {
         expected.listen[0].keepAliveInterval = .seconds(2)
         expected.listen[0].keepAliveCount = 9
         expected.listen[0].ipv6Only = false
+        expected.listen[0].proxyProtocol = true
         expected.listen[1].mode = 0o666
         expected.limits.requestLine = ByteCount(1024)
         expected.limits.fieldSection = ByteCount(4096)
         expected.limits.fields = 10
         expected.limits.body = ByteCount(2 << 30)
         expected.limits.connections = 7
+        expected.limits.requests = 8
+        expected.limits.rate = ByteCount(1024)
         expected.timeouts.head = .milliseconds(1)
         expected.timeouts.body = .seconds(2)
         expected.timeouts.idle = .seconds(180)

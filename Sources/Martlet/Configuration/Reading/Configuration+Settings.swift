@@ -39,6 +39,7 @@ nonisolated extension Configuration.Listen {
         Setting("keep_alive_interval", \.keepAliveInterval, SettingReaders.duration(.tcpSeconds)),
         Setting("keep_alive_count", \.keepAliveCount, SettingReaders.integer(1...127)),
         Setting("ipv6_only", \.ipv6Only, SettingReaders.boolean),
+        Setting("proxy_protocol", \.proxyProtocol, SettingReaders.boolean),
         Setting("mode", \.mode, SettingReaders.someMode),
     ]
 }
@@ -50,6 +51,8 @@ nonisolated extension Configuration.Limits {
         Setting("fields", \.fields, SettingReaders.integer(1...10_000)),
         Setting("body", \.body, SettingReaders.bytes(ByteCount(0)...ByteCount(1 << 50))),
         Setting("connections", \.connections, SettingReaders.integer(1...10_000_000)),
+        Setting("requests", \.requests, SettingReaders.integer(1...10_000_000)),
+        Setting("rate", \.rate, SettingReaders.bytes(ByteCount(0)...ByteCount(1 << 30))),
     ]
 }
 
