@@ -13,7 +13,7 @@ RELEASE = swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusi
 	-Xswiftc -cross-module-optimization
 BINARIES = $(CURDIR)/.build/release
 SWIFT_FILES = Package.swift Sources Tests Examples Benchmarks
-LIBRARIES = MartletLoop MartletNet MartletProcessPool MartletHTTP MartletServer MartletSupervisor Martlet
+LIBRARIES = MartletLoop MartletNet MartletProcessPool MartletHTTP MartletServer MartletLifecycle MartletSupervisor Martlet
 
 .PHONY: help run build test test-unit test-end-to-end test-systemd fuzz bench lint format docs install uninstall clean \
 	build-packages test-packages release-all bench-server loop-bench
@@ -31,7 +31,7 @@ help:
 
 # Once, so that `make run` is the first command that anyone has to type.
 build-packages:
-	@.ci/need pkg-config libsystemd-dev
+	@.ci/need pkg-config libbrotli-dev libsystemd-dev zlib1g-dev
 
 test-packages: build-packages
 	@.ci/need binutils curl procps socat systemd util-linux wrk

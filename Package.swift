@@ -17,6 +17,8 @@ let nonisolated: [SwiftSetting] = [
 ]
 
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
+let tracing: Target.Dependency = .product(name: "Tracing", package: "swift-distributed-tracing")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 /// An example: a program in a folder of its name.
@@ -32,7 +34,9 @@ let package = Package(
         .library(name: "MartletNet", targets: ["MartletNet"]),
         .library(name: "MartletProcessPool", targets: ["MartletProcessPool"]),
         .library(name: "MartletHTTP", targets: ["MartletHTTP"]),
+        .library(name: "MartletJSON", targets: ["MartletJSON"]),
         .library(name: "MartletServer", targets: ["MartletServer"]),
+        .library(name: "MartletLifecycle", targets: ["MartletLifecycle"]),
         .executable(name: "martletd", targets: ["martletd"]),
         .executable(name: "martletctl", targets: ["martletctl"]),
     ],
@@ -41,10 +45,15 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         .target(name: "CMartlet", cSettings: [.define("_GNU_SOURCE")]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlienc", providers: [.apt(["libbrotli-dev"])]),
         .target(
             name: "MartletLoop",
             dependencies: [
@@ -61,25 +70,33 @@ let package = Package(
             name: "MartletHTTP",
             dependencies: [.product(name: "HTTPTypes", package: "swift-http-types")],
             swiftSettings: nonisolated),
+        .target(name: "MartletJSON", swiftSettings: nonisolated),
         .target(
             name: "MartletServer",
             dependencies: [
-                "MartletLoop", "MartletNet", "MartletHTTP", logging,
-                .product(name: "HTTPTypes", package: "swift-http-types"),
+                "CMartlet", "CZlib", "CBrotli", "MartletLoop", "MartletNet", "MartletHTTP", "MartletJSON", logging,
+                metrics, tracing, .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             swiftSettings: onTheLoop),
         .target(
             name: "MartletSupervisor",
             dependencies: [
-                "CMartlet", "CSystemd", "MartletLoop", "MartletNet", "MartletServer", logging,
+                "CMartlet", "CSystemd", "MartletLoop", "MartletNet", "MartletServer", logging, metrics,
                 .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            swiftSettings: onTheLoop),
+        .target(
+            name: "MartletLifecycle",
+            dependencies: [
+                "MartletServer", logging,
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: onTheLoop),
         .target(
             name: "Martlet",
             dependencies: [
                 "MartletSupervisor", "MartletServer", "MartletHTTP", "MartletProcessPool", "MartletNet", "MartletLoop",
-                logging, argumentParser,
+                logging, metrics, argumentParser,
             ],
             swiftSettings: nonisolated),
         .executableTarget(name: "martletd", dependencies: ["Martlet"], swiftSettings: onTheLoop),
@@ -106,13 +123,30 @@ let package = Package(
         .executableTarget(
             name: "loop-program", dependencies: ["MartletLoop", "MartletNet"], path: "Tests/Programs/loop-program",
             swiftSettings: onTheLoop),
+        .executableTarget(
+            name: "observed-program",
+            dependencies: [
+                "Martlet", "MartletLifecycle", metrics,
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Tests/Programs/observed-program", swiftSettings: onTheLoop),
         .testTarget(name: "MartletLoopTests", dependencies: ["MartletLoop"], swiftSettings: onTheLoop),
         .testTarget(name: "MartletNetTests", dependencies: ["MartletNet"], swiftSettings: onTheLoop),
         .testTarget(
             name: "MartletProcessPoolTests", dependencies: ["MartletProcessPool"], swiftSettings: onTheLoop),
         .testTarget(name: "MartletHTTPTests", dependencies: ["MartletHTTP"], swiftSettings: nonisolated),
-        .testTarget(name: "MartletServerTests", dependencies: ["MartletServer"], swiftSettings: onTheLoop),
-        .testTarget(name: "MartletSupervisorTests", dependencies: ["MartletSupervisor"], swiftSettings: onTheLoop),
+        .testTarget(name: "MartletJSONTests", dependencies: ["MartletJSON"], swiftSettings: nonisolated),
+        .testTarget(
+            name: "MartletServerTests", dependencies: ["MartletServer", "CMartlet", metrics, tracing],
+            swiftSettings: onTheLoop),
+        .testTarget(
+            name: "MartletLifecycleTests",
+            dependencies: [
+                "MartletLifecycle", .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: onTheLoop),
+        .testTarget(
+            name: "MartletSupervisorTests", dependencies: ["MartletSupervisor", metrics], swiftSettings: onTheLoop),
         .testTarget(name: "MartletTests", dependencies: ["Martlet"], swiftSettings: onTheLoop),
         .testTarget(name: "EndToEnd", dependencies: ["MartletLoop"], swiftSettings: onTheLoop),
     ],

@@ -115,6 +115,6 @@ public struct HTTP1RequestParser: Sendable {
         seen = Seen()
         query = nil
         host = nil
-        fields.removeAll(keepingCapacity: true)
+        if !fields.isEmpty { fields.removeAll(keepingCapacity: true) }
     }
 }

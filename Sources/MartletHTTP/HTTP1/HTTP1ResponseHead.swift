@@ -55,19 +55,30 @@ public struct HTTP1ResponseHead: Sendable {
 
     /// Appends the head with the empty line that ends it.
     public func append(to output: inout ByteBuffer, preamble: borrowing ResponsePreamble) {
+        Self.append(
+            status: status, contentType: contentType, framing: framing, connection: connection, fields: fields,
+            to: &output, preamble: preamble)
+    }
+
+    /// Appends a head that nobody keeps; its parts are those of the properties.
+    public static func append(
+        status: Int, contentType: String?, framing: Framing, connection: Connection, fields: HTTPFields,
+        to output: inout ByteBuffer, preamble: borrowing ResponsePreamble
+    ) {
         preamble.append(status: status, to: &output)
-        if let contentType, !contentType.isEmpty {
+        let hasContentType = contentType?.isEmpty == false
+        if let contentType, hasContentType {
             output.append("Content-Type: ")
             output.append(fieldValue: contentType)
             output.append("\r\n")
         }
-        appendFraming(to: &output)
+        append(framing, status: status, to: &output)
         switch connection {
         case .implied: break
         case .close: output.append("Connection: close\r\n")
         case .keepAlive: output.append("Connection: keep-alive\r\n")
         }
-        if !fields.isEmpty { appendFields(to: &output) }
+        if !fields.isEmpty { append(fields, status: status, hasContentType: hasContentType, to: &output) }
         output.append("\r\n")
     }
 
@@ -93,7 +104,7 @@ public struct HTTP1ResponseHead: Sendable {
     }
 
     @inline(__always)
-    private func appendFraming(to output: inout ByteBuffer) {
+    private static func append(_ framing: Framing, status: Int, to output: inout ByteBuffer) {
         if status < 200 || status == 204 { return }
         switch framing {
         case .none: break
@@ -105,9 +116,10 @@ public struct HTTP1ResponseHead: Sendable {
         }
     }
 
-    private func appendFields(to output: inout ByteBuffer) {
-        let hasContentType = contentType?.isEmpty == false
-        for field in fields where !Self.isOurs(field.name, status: status) {
+    private static func append(
+        _ fields: HTTPFields, status: Int, hasContentType: Bool, to output: inout ByteBuffer
+    ) {
+        for field in fields where !isOurs(field.name, status: status) {
             if hasContentType, field.name == .contentType { continue }
             output.append(field: field)
         }

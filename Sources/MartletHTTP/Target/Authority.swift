@@ -7,6 +7,7 @@ enum Authority {
     static func isValid(_ range: ByteRange, in bytes: Span<UInt8>) -> Bool {
         let end = Int(range.end)
         var i = Int(range.start)
+        precondition(end <= bytes.count)
         if i < end, bytes[i] == ASCII.leftBracket {
             guard let close = endOfAddress(bytes, from: i + 1, to: end) else { return false }
             i = close
@@ -36,11 +37,11 @@ enum Authority {
     /// The offset behind a registered name: of the colon before a port, or the end.
     private static func endOfName(_ bytes: Span<UInt8>, from start: Int, to end: Int) -> Int? {
         var i = start
-        while i < end, bytes[i] != ASCII.colon {
-            if ByteClass.of(bytes[i]) & ByteClass.host != 0 {
-                i += 1
-            } else if bytes[i] == ASCII.percent, PercentEncoding.escape(in: bytes, at: i, to: end) != nil {
-                i += 3
+        while i < end, bytes[unchecked: i] != ASCII.colon {
+            if ByteClass.of(bytes[unchecked: i]) & ByteClass.host != 0 {
+                i &+= 1
+            } else if bytes[unchecked: i] == ASCII.percent, PercentEncoding.escape(in: bytes, at: i, to: end) != nil {
+                i &+= 3
             } else {
                 return nil
             }
@@ -50,8 +51,12 @@ enum Authority {
 
     /// Whether `:` and at most five digits fill `start..<end`.
     private static func isPort(_ bytes: Span<UInt8>, from start: Int, to end: Int) -> Bool {
-        guard bytes[start] == ASCII.colon, end - start <= 6 else { return false }
-        for i in (start + 1)..<end where !ASCII.isDigit(bytes[i]) { return false }
+        guard bytes[unchecked: start] == ASCII.colon, end - start <= 6 else { return false }
+        var i = start &+ 1
+        while i < end {
+            if !ASCII.isDigit(bytes[unchecked: i]) { return false }
+            i &+= 1
+        }
         return true
     }
 }

@@ -26,6 +26,8 @@ final class Exchange {
     var requestID: String?
     /// Until when the request is to be answered.
     var deadline: EventLoop.Instant?
+    /// When ``RequestMetrics`` began to measure.
+    var measuredFrom: EventLoop.Instant?
     /// What proxies that are trusted have said about the client.
     var origin: RequestOrigin?
     /// The head's bytes, in memory that serves many requests; behind them, perhaps, the path without dot segments.
@@ -88,6 +90,7 @@ final class Exchange {
         route = nil
         requestID = nil
         deadline = nil
+        measuredFrom = nil
         origin = nil
         if !storage.isEmpty { storage = [:] }
     }

@@ -58,7 +58,7 @@ extension HTTPConnection {
     func linger(for time: Duration = lingerTime) async {
         stream.shutdownWriting()
         let end = EventLoop.Instant.readClock() + EventLoop.Interval(time)
-        let buffer = input ?? server.inputs.take()
+        let buffer = input ?? server.buffers.takeInput()
         input = buffer
         while true {
             let now = EventLoop.Instant.readClock()

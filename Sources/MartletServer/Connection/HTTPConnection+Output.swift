@@ -70,7 +70,7 @@ extension HTTPConnection: ResponseSink {
     /// What has not been sent yet.
     var output: OutputBuffer {
         if let pendingOutput { return pendingOutput }
-        let borrowed = server.outputs.take()
+        let borrowed = server.buffers.takeOutput()
         pendingOutput = borrowed
         return borrowed
     }
@@ -131,15 +131,13 @@ extension HTTPConnection: ResponseSink {
     func releaseInput() {
         guard let input else { return }
         self.input = nil
-        input.removeAll()
-        server.inputs.giveBack(input)
+        server.buffers.giveBack(input)
     }
 
     private func releaseOutput() {
         guard let pendingOutput else { return }
         self.pendingOutput = nil
-        pendingOutput.trim()
-        server.outputs.giveBack(pendingOutput)
+        server.buffers.giveBack(pendingOutput)
     }
 
     func releaseExchange() {
@@ -151,7 +149,6 @@ extension HTTPConnection: ResponseSink {
 
     func releaseBuffers() {
         releaseInput()
-        pendingOutput?.removeAll()
         releaseOutput()
         releaseExchange()
     }

@@ -84,7 +84,7 @@ final class HTTPConnection: ByteStreamReactor {
         stream.observer = self
         if !initialBytes.isEmpty {
             phase = .receiving
-            input = server.inputs.take()
+            input = server.buffers.takeInput()
             input?.replace(with: initialBytes)
         }
     }
@@ -319,7 +319,7 @@ final class HTTPConnection: ByteStreamReactor {
     /// Receives what is there, behind what is left of a head that was waited for.
     func receive() -> Transfer {
         guard stream.mayReceive else { return .wouldBlock }
-        let input = self.input ?? server.inputs.take()
+        let input = self.input ?? server.buffers.takeInput()
         self.input = input
         if !partialHead.isEmpty {
             input.replace(with: partialHead)

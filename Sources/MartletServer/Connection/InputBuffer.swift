@@ -1,64 +1,75 @@
 import Glibc
 
 /// Bytes that a connection has received and not used yet. Lent by the server's pool while there are any.
-final class InputBuffer {
-    private let base: UnsafeMutableRawPointer
-    private let capacity: Int
-    private var start = 0
-    private var end = 0
-
-    init(capacity: Int) {
-        self.capacity = capacity
-        base = .allocate(byteCount: capacity, alignment: 16)
+///
+/// A handle: copying it copies no bytes and counts no reference, which a request would pay for several times. Whoever
+/// has taken it from the pool gives it back, once.
+struct InputBuffer {
+    private struct State {
+        let base: UnsafeMutableRawPointer
+        let capacity: Int
+        var start = 0
+        var end = 0
     }
 
-    var count: Int { end - start }
-    var isEmpty: Bool { start == end }
-    /// Whether nothing more fits, even when what is used up makes room.
-    var isFull: Bool { count == capacity }
+    private let state: UnsafeMutablePointer<State>
+
+    init(capacity: Int) {
+        state = .allocate(capacity: 1)
+        state.initialize(to: State(base: .allocate(byteCount: capacity, alignment: 16), capacity: capacity))
+    }
+
+    /// Frees the memory; no copy of the handle may be used any more.
+    func deallocate() {
+        state.pointee.base.deallocate()
+        state.deallocate()
+    }
+
+    var count: Int { state.pointee.end - state.pointee.start }
+    var isEmpty: Bool { state.pointee.start == state.pointee.end }
 
     /// What is there. Valid until the next call of a method that changes it.
     var unread: UnsafeBufferPointer<UInt8> {
-        UnsafeBufferPointer(start: (base + start).assumingMemoryBound(to: UInt8.self), count: end - start)
+        let start = (state.pointee.base + state.pointee.start).assumingMemoryBound(to: UInt8.self)
+        return UnsafeBufferPointer(start: start, count: count)
     }
 
     /// Room behind what is there. What has been used up is moved over when the room runs low.
     func room() -> UnsafeMutableRawBufferPointer {
-        if start == end {
-            start = 0
-            end = 0
-        } else if capacity - end < capacity / 4 {
-            memmove(base, base + start, end - start)
-            end -= start
-            start = 0
+        let (base, capacity, count) = (state.pointee.base, state.pointee.capacity, count)
+        if count == 0 {
+            removeAll()
+        } else if capacity - state.pointee.end < capacity / 4 {
+            memmove(base, base + state.pointee.start, count)
+            state.pointee.start = 0
+            state.pointee.end = count
         }
-        return UnsafeMutableRawBufferPointer(start: base + end, count: capacity - end)
+        return UnsafeMutableRawBufferPointer(start: base + state.pointee.end, count: capacity - state.pointee.end)
     }
 
     /// `count` bytes were received into the room.
     func received(_ count: Int) {
-        end += count
+        state.pointee.end += count
     }
 
     /// The first `count` bytes are used up.
     func consume(_ count: Int) {
-        start += count
+        state.pointee.start += count
     }
 
     /// Puts `bytes`, which fit, in place of whatever was there.
     func replace(with bytes: [UInt8]) {
-        precondition(bytes.count < capacity, "more bytes than a head may have")
-        start = 0
-        end = bytes.count
-        bytes.withUnsafeBytes { base.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+        precondition(bytes.count < state.pointee.capacity, "more bytes than a head may have")
+        state.pointee.start = 0
+        state.pointee.end = bytes.count
+        bytes.withUnsafeBytes { source in
+            guard let address = source.baseAddress else { return }
+            state.pointee.base.copyMemory(from: address, byteCount: source.count)
+        }
     }
 
     func removeAll() {
-        start = 0
-        end = 0
-    }
-
-    isolated deinit {
-        base.deallocate()
+        state.pointee.start = 0
+        state.pointee.end = 0
     }
 }

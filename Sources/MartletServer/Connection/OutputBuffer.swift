@@ -7,22 +7,47 @@ import MartletNet
 ///
 /// Heads and small bodies are copied one behind the other; a large piece stays where it is, and its place among the
 /// others is remembered. All of it leaves in one call.
-final class OutputBuffer {
+///
+/// A handle, as ``InputBuffer`` is: whoever has taken it from the pool gives it back, once.
+struct OutputBuffer {
+    private struct State: ~Copyable {
+        /// Heads and small bodies.
+        var bytes = ByteBuffer()
+        /// Pieces that are sent from where they are, in order.
+        var pieces: [Piece] = []
+        var firstPiece = 0
+        /// Bytes of `bytes` that lie before the end of the last piece.
+        var placed = 0
+        /// What is left of all pieces.
+        var pieceBytes = 0
+    }
+
+    private let state: UnsafeMutablePointer<State>
+
+    init() {
+        state = .allocate(capacity: 1)
+        state.initialize(to: State())
+    }
+
+    /// Frees the memory; no copy of the handle may be used any more.
+    func deallocate() {
+        state.deinitialize(count: 1)
+        state.deallocate()
+    }
+
     /// Heads and small bodies.
-    var bytes = ByteBuffer()
-    /// Pieces that are sent from where they are, in order.
-    private var pieces: [Piece] = []
-    private var firstPiece = 0
-    /// Bytes of `bytes` that lie before the end of the last piece.
-    private var placed = 0
-    /// What is left of all pieces.
-    private var pieceBytes = 0
+    var bytes: ByteBuffer {
+        _read { yield state.pointee.bytes }
+        nonmutating _modify { yield &state.pointee.bytes }
+    }
 
     private struct Piece {
         /// Bytes of `bytes` between the piece before this one and this one.
         var before: Int
         var body: [UInt8]
         var sent = 0
+
+        var unsent: Int { body.count - sent }
     }
 
     /// Larger bodies are sent from where they are: copying costs more than remembering.
@@ -32,25 +57,26 @@ final class OutputBuffer {
     /// Pieces of one call; the kernel takes 1024 at most.
     private static let mostVectors = 64
 
-    var count: Int { bytes.count + pieceBytes }
-    var isEmpty: Bool { bytes.isEmpty && pieceBytes == 0 }
+    var count: Int { state.pointee.bytes.count + state.pointee.pieceBytes }
+    var isEmpty: Bool { count == 0 }
 
     /// Whether it is to be sent before anything is appended.
     var isLarge: Bool { count >= Self.highWater }
 
     /// Appends bytes, by reference if they are many.
     func append(_ body: [UInt8]) {
-        guard body.count > Self.copyLimit else { return bytes.append(contentsOf: body) }
-        pieces.append(Piece(before: bytes.count - placed, body: body))
-        placed = bytes.count
-        pieceBytes += body.count
+        guard body.count > Self.copyLimit else { return state.pointee.bytes.append(contentsOf: body) }
+        let count = state.pointee.bytes.count
+        state.pointee.pieces.append(Piece(before: count - state.pointee.placed, body: body))
+        state.pointee.placed = count
+        state.pointee.pieceBytes += body.count
     }
 
     /// Sends as much as the kernel takes.
     func send(on stream: ByteStream) -> Transfer {
-        if pieces.isEmpty {
-            let transfer = bytes.withReadableBytes { stream.send($0) }
-            if case .moved(let count) = transfer { bytes.consume(count) }
+        if state.pointee.pieces.isEmpty {
+            let transfer = stream.send(state.pointee.bytes.readableBytes)
+            if case .moved(let count) = transfer { state.pointee.bytes.consume(count) }
             return transfer
         }
         let transfer = sendPieces(on: stream)
@@ -62,21 +88,22 @@ final class OutputBuffer {
         withUnsafeTemporaryAllocation(of: iovec.self, capacity: Self.mostVectors) { vectors in
             var count = 0
             var offset = 0
-            let base = bytes.readableBytes
+            let base = state.pointee.bytes.readableBytes
             func add(_ start: UnsafeRawPointer?, _ length: Int) {
                 guard length > 0, count < vectors.count else { return }
                 vectors[count] = iovec(iov_base: UnsafeMutableRawPointer(mutating: start), iov_len: length)
                 count += 1
             }
-            for index in firstPiece..<pieces.count {
+            let last = state.pointee.pieces.count - 1
+            for index in state.pointee.firstPiece...last {
                 // Both of a piece or none, and room for what is behind the last.
                 guard count + 3 <= vectors.count else { break }
-                let piece = pieces[index]
-                if piece.before > 0 { add(base.baseAddress.map { $0 + offset }, piece.before) }
+                let piece = state.pointee.pieces[index]
+                add(base.baseAddress.map { $0 + offset }, piece.before)
                 offset += piece.before
                 // The array is kept by `pieces`, which nobody changes before the call returns.
                 piece.body.withUnsafeBytes { add($0.baseAddress.map { $0 + piece.sent }, $0.count - piece.sent) }
-                if index == pieces.count - 1 { add(base.baseAddress.map { $0 + offset }, base.count - offset) }
+                if index == last { add(base.baseAddress.map { $0 + offset }, base.count - offset) }
             }
             return stream.send(pieces: UnsafeMutableBufferPointer(rebasing: vectors[..<count]))
         }
@@ -84,43 +111,37 @@ final class OutputBuffer {
 
     private func consume(_ count: Int) {
         var left = count
-        while firstPiece < pieces.count {
-            let fromBytes = min(left, pieces[firstPiece].before)
-            pieces[firstPiece].before -= fromBytes
-            placed -= fromBytes
-            bytes.consume(fromBytes)
+        while state.pointee.firstPiece < state.pointee.pieces.count {
+            let index = state.pointee.firstPiece
+            let fromBytes = min(left, state.pointee.pieces[index].before)
+            state.pointee.pieces[index].before -= fromBytes
+            state.pointee.placed -= fromBytes
+            state.pointee.bytes.consume(fromBytes)
             left -= fromBytes
-            let fromPiece = min(left, pieces[firstPiece].body.count - pieces[firstPiece].sent)
-            pieces[firstPiece].sent += fromPiece
-            pieceBytes -= fromPiece
+            let fromPiece = min(left, state.pointee.pieces[index].unsent)
+            state.pointee.pieces[index].sent += fromPiece
+            state.pointee.pieceBytes -= fromPiece
             left -= fromPiece
-            guard pieces[firstPiece].before == 0, pieces[firstPiece].sent == pieces[firstPiece].body.count else {
-                return
-            }
-            pieces[firstPiece].body = []
-            firstPiece += 1
+            guard state.pointee.pieces[index].before == 0, state.pointee.pieces[index].unsent == 0 else { return }
+            state.pointee.pieces[index].body = []
+            state.pointee.pieces[index].sent = 0
+            state.pointee.firstPiece += 1
         }
         removePieces()
-        bytes.consume(left)
+        state.pointee.bytes.consume(left)
     }
 
     private func removePieces() {
-        pieces.removeAll(keepingCapacity: pieces.capacity <= 64)
-        firstPiece = 0
-        placed = 0
-        pieceBytes = 0
+        guard !state.pointee.pieces.isEmpty else { return }
+        state.pointee.pieces.removeAll(keepingCapacity: state.pointee.pieces.capacity <= 64)
+        state.pointee.firstPiece = 0
+        state.pointee.placed = 0
+        state.pointee.pieceBytes = 0
     }
 
-    /// Gives memory back when it was needed for once, so that the pool does not hold it for ever. To be called when
-    /// empty.
-    func trim() {
-        bytes.removeAll(keepingCapacityUpTo: Self.highWater)
-    }
-
+    /// Forgets what is there. Memory that was needed for once is given back, so that the pool does not hold it for ever.
     func removeAll() {
-        bytes.removeAll(keepingCapacityUpTo: Self.highWater)
+        state.pointee.bytes.removeAll(keepingCapacityUpTo: Self.highWater)
         removePieces()
     }
-
-    deinit {}
 }

@@ -1,5 +1,5 @@
-import FoundationEssentials
 import HTTPTypes
+import MartletJSON
 
 /// A body as a value.
 enum JSONBody {
@@ -12,7 +12,7 @@ enum JSONBody {
     ) throws -> Value {
         try requireJSON(request)
         do {
-            return try decoder.decode(type, from: Data(bytes))
+            return try ApplicationJSON.reader.read(type, from: bytes.span)
         } catch let error as DecodingError {
             throw refusal(of: error)
         }
@@ -29,16 +29,9 @@ enum JSONBody {
     }
 
     private static func refusal(of error: DecodingError) -> HTTPError {
-        if case .dataCorrupted(let context) = error, context.codingPath.isEmpty {
-            return HTTPError(.badRequest, "the body is not valid JSON: \(context.debugDescription)")
+        if case .dataCorrupted(let context) = error, let syntax = context.underlyingError as? JSONSyntaxError {
+            return HTTPError(.badRequest, "the body is not valid JSON: \(syntax)")
         }
         return HTTPError(unfit: error, "body")
     }
 }
-
-/// The decoder of all requests, which is never changed.
-private let decoder: JSONDecoder = {
-    let decoder = JSONDecoder()
-    decoder.dateDecodingStrategy = .iso8601
-    return decoder
-}()

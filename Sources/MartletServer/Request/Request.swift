@@ -142,10 +142,11 @@ public struct Request {
     /// The worker that serves it, and the state that the application keeps there.
     public var worker: Worker { exchange.server.worker }
 
-    /// The server's log, with the request's identifier, method and path on every entry.
+    /// The server's log, with the request's identifier, trace, method and path on every entry.
     public var logger: Logger {
         var logger = exchange.server.logger
         if let id { logger[metadataKey: "request"] = "\(id)" }
+        if let traceParent { logger[metadataKey: "trace_id"] = "\(traceParent.traceIDText)" }
         logger[metadataKey: "method"] = "\(method.rawValue)"
         logger[metadataKey: "path"] = "\(path)"
         return logger

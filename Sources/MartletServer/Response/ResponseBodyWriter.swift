@@ -12,6 +12,8 @@ public final class ResponseBodyWriter {
     public var trailers = HTTPFields()
     /// What is sent to find out whether a client that has fallen silent is still there; `nil`: nothing is.
     var probe: [UInt8]?
+    /// What compresses the pieces; `nil`: nothing does.
+    var encoding: StreamEncoding?
 
     private let sink: any ResponseSink
     private let framing: Framing
@@ -42,6 +44,15 @@ public final class ResponseBodyWriter {
     ///   or more is written than was announced; and when another task is writing, for then nobody could say in which
     ///   order the pieces are to be.
     public func write(_ bytes: [UInt8]) async throws {
+        if let encoding {
+            try requireTurn()
+            if framing != .forbidden { try await send(encoding.encode(bytes)) }
+        } else {
+            try await send(bytes)
+        }
+    }
+
+    private func send(_ bytes: [UInt8]) async throws {
         guard try begin(bytes.count) else { return }
         let output = sink.output
         if case .chunked = framing { _ = HTTP1ChunkedEncoder.beginChunk(of: bytes.count, in: &output.bytes) }
@@ -53,6 +64,7 @@ public final class ResponseBodyWriter {
     ///
     /// - Throws: as `write` for bytes does.
     public func write(_ text: String) async throws {
+        if encoding != nil { return try await write(Array(text.utf8)) }
         guard try begin(text.utf8.count) else { return }
         let output = sink.output
         if case .chunked = framing { _ = HTTP1ChunkedEncoder.beginChunk(of: text.utf8.count, in: &output.bytes) }
@@ -65,6 +77,7 @@ public final class ResponseBodyWriter {
     /// - Throws: as `write` does.
     public func flush() async throws {
         try requireTurn()
+        if let encoding { try await send(encoding.flush()) }
         isWriting = true
         defer { isWriting = false }
         try await sink.flushOutput()
@@ -97,7 +110,8 @@ public final class ResponseBodyWriter {
 
     /// Sends the probe; `false` when there is none, or a write is under way already.
     func sendProbe() -> Bool {
-        guard let probe, isValid, !isWriting, case .chunked = framing else { return false }
+        guard var probe, isValid, !isWriting, case .chunked = framing else { return false }
+        if let encoding { probe = encoding.encode(probe) + encoding.flush() }
         let output = sink.output
         _ = HTTP1ChunkedEncoder.beginChunk(of: probe.count, in: &output.bytes)
         output.append(probe)
@@ -109,6 +123,7 @@ public final class ResponseBodyWriter {
     /// Ends the body.
     func finish() async throws {
         try requireTurn()
+        if let encoding, framing != .forbidden { try await send(encoding.finish()) }
         isValid = false
         if case .length(let length) = framing, written < length {
             throw HTTPError(.internalServerError, "only \(written) of \(length) bytes were written")

@@ -26,34 +26,33 @@ final class ResponseSerializer {
         _ response: borrowing Response, isOld: Bool, isHead: Bool, keepsAlive: Bool, into output: OutputBuffer
     ) {
         refreshDate()
-        let status = response.status.code
-        var head = HTTP1ResponseHead(
-            status: status, contentType: response.contentType, framing: .none,
-            connection: keepsAlive ? (isOld ? .keepAlive : .implied) : .close, fields: response.fields)
-        let sendsBody = !isHead && !Self.forbidsBody(status)
+        let sendsBody = !isHead && !Self.forbidsBody(response.status.code)
+        var framing = HTTP1ResponseHead.Framing.none
+        var connection: HTTP1ResponseHead.Connection = keepsAlive ? (isOld ? .keepAlive : .implied) : .close
         switch response.body {
         case .none:
-            if !Self.forbidsBody(status) { head.framing = .length(0) }
-            head.append(to: &output.bytes, preamble: preamble)
+            if !Self.forbidsBody(response.status.code) { framing = .length(0) }
         case .text(let text):
-            head.framing = .length(UInt64(text.utf8.count))
-            head.append(to: &output.bytes, preamble: preamble)
-            if sendsBody { output.bytes.append(utf8: text) }
+            framing = .length(UInt64(text.utf8.count))
         case .bytes(let bytes):
-            head.framing = .length(UInt64(bytes.count))
-            head.append(to: &output.bytes, preamble: preamble)
-            if sendsBody { output.append(bytes) }
+            framing = .length(UInt64(bytes.count))
         case .stream(let length?, _):
-            head.framing = .length(length)
-            head.append(to: &output.bytes, preamble: preamble)
+            framing = .length(length)
         case .stream(nil, _):
             // An HTTP/1.0 client knows no chunks: the end of the connection is the end of the body.
-            if !isOld, sendsBody { head.framing = .chunked }
-            if isOld, sendsBody { head.connection = .close }
-            head.append(to: &output.bytes, preamble: preamble)
+            if !isOld, sendsBody { framing = .chunked }
+            if isOld, sendsBody { connection = .close }
         case .upgrade:
-            // Its connection answers with the head alone, or with an error.
-            head.append(to: &output.bytes, preamble: preamble)
+            break  // its connection answers with the head alone, or with an error
+        }
+        HTTP1ResponseHead.append(
+            status: response.status.code, contentType: response.contentType, framing: framing, connection: connection,
+            fields: response.fields, to: &output.bytes, preamble: preamble)
+        guard sendsBody else { return }
+        switch response.body {
+        case .text(let text): output.bytes.append(utf8: text)
+        case .bytes(let bytes): output.append(bytes)
+        default: break
         }
     }
 

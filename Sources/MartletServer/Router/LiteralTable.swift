@@ -59,14 +59,51 @@ nonisolated struct LiteralTable: ~Copyable {
 
     private func isEqual(_ text: ByteRange, _ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
         guard text.count == end - start else { return false }
-        for i in 0..<text.count where pool[Int(text.start) + i] != bytes[start + i] { return false }
-        return true
+        let literals = pool.span
+        var (i, j) = (Int(text.start), start)
+        while j &+ 8 <= end {
+            if literals.word(at: i) != bytes.word(at: j) { return false }
+            i &+= 8
+            j &+= 8
+        }
+        return literals.word(at: i, count: end &- j) == bytes.word(at: j, count: end &- j)
     }
 
-    /// FNV-1a over the bytes, begun with the node.
+    /// Eight bytes a step, begun with the node.
     private static func hash(_ node: Int, _ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325 ^ UInt64(truncatingIfNeeded: node) &* 0x9E37_79B9_7F4A_7C15
-        for i in start..<end { hash = (hash ^ UInt64(bytes[i])) &* 0x0000_0100_0000_01B3 }
-        return Int(truncatingIfNeeded: (hash ^ hash >> 32) & 0x7FFF_FFFF)
+        var hash = UInt64(truncatingIfNeeded: node) &* 0x9E37_79B9_7F4A_7C15 ^ UInt64(truncatingIfNeeded: end &- start)
+        var i = start
+        while i &+ 8 <= end {
+            hash = mix(hash, bytes.word(at: i))
+            i &+= 8
+        }
+        hash = mix(hash, bytes.word(at: i, count: end &- i))
+        return Int(truncatingIfNeeded: hash & 0x7FFF_FFFF)
+    }
+
+    private static func mix(_ hash: UInt64, _ word: UInt64) -> UInt64 {
+        let product = (hash ^ word) &* 0xD6E8_FEB8_6659_FD93
+        return product ^ product >> 32
+    }
+}
+
+extension Span where Element == UInt8 {
+    /// Eight bytes, which must be there.
+    @inline(__always)
+    nonisolated func word(at offset: Int) -> UInt64 {
+        precondition(offset >= 0 && offset &+ 8 <= count)
+        return bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)
+    }
+
+    /// Fewer than eight bytes, which must be there, with zeros behind them.
+    @inline(__always)
+    nonisolated func word(at offset: Int, count: Int) -> UInt64 {
+        if count == 0 { return 0 }
+        let mask = UInt64.max &>> UInt64(truncatingIfNeeded: 64 &- 8 &* count)
+        // What follows a path in a head is there to be read in nearly every case.
+        if offset &+ 8 <= self.count { return UInt64(littleEndian: word(at: offset)) & mask }
+        var word: UInt64 = 0
+        for i in 0..<count { word |= UInt64(self[offset &+ i]) &<< UInt64(truncatingIfNeeded: 8 &* i) }
+        return word
     }
 }

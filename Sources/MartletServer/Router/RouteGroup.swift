@@ -4,7 +4,7 @@ import HTTPTypes
 ///
 /// ```swift
 /// let api = router.group("/api")
-/// api.use(BearerAuthentication { token in try await users.owner(of: token) })
+/// api.use(BearerAuthentication(as: Owner.self) { token in try await users.owner(of: token.value) })
 /// api.get("/todos") { request in ... }                    // GET /api/todos
 /// api.group("/admin") { admin in admin.delete("/todos") { ... } }
 /// ```

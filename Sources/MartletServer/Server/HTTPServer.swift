@@ -23,8 +23,7 @@ public final class HTTPServer {
 
     let router: Router
     let settings: HTTPServerSettings
-    var inputs: Pool<InputBuffer>
-    var outputs = Pool<OutputBuffer>(capacity: pooledObjects) { OutputBuffer() }
+    let buffers: BufferPool
     let serializer: ResponseSerializer
     let logger: Logger
     /// What the application keeps for as long as the server lives.
@@ -51,8 +50,6 @@ public final class HTTPServer {
     let writeTimeout: EventLoop.Interval
 
     private static let pooledObjects = 128
-    /// They are large, and in use only from a receive until what it brought has been parsed.
-    private static let pooledInputs = 16
     private static let smallestInput = 64 * 1024
 
     /// A server that has no listeners yet.
@@ -83,8 +80,8 @@ public final class HTTPServer {
         serializer = ResponseSerializer(serverName: settings.serverName)
         let limits = settings.head
         // A head must fit as a whole, with an empty line before it.
-        let inputCapacity = max(Self.smallestInput, limits.requestLine + limits.fieldSection + 4096)
-        inputs = Pool(capacity: Self.pooledInputs) { InputBuffer(capacity: inputCapacity) }
+        buffers = BufferPool(
+            inputCapacity: max(Self.smallestInput, limits.requestLine + limits.fieldSection + 4096))
         exchanges = Pool(capacity: Self.pooledObjects)
     }
 
@@ -210,7 +207,7 @@ public final class HTTPServer {
     /// An exchange that nobody else refers to, ready for a head.
     func takeExchange() -> Exchange {
         // A handler may have kept the request: then it keeps the exchange, too.
-        guard var exchange = exchanges.takeFree(), isKnownUniquelyReferenced(&exchange) else {
+        guard var exchange = exchanges.take(), isKnownUniquelyReferenced(&exchange) else {
             return Exchange(server: self)
         }
         exchange.clear()
@@ -218,7 +215,7 @@ public final class HTTPServer {
     }
 
     func giveBack(_ exchange: Exchange) {
-        if exchange.isReusable { exchanges.giveBack(exchange) }
+        if exchange.isReusable { _ = exchanges.giveBack(exchange) }
     }
 
     /// What answers a request: its route, or the refusal of one that has none or too large a body.

@@ -40,6 +40,8 @@ public nonisolated enum HTTPCounter: Int, CounterName {
     case requestsRefused
     /// Requests that were answered with 429 because their client sends too many.
     case requestsRateLimited
+    /// Clients that were forgiven what they had used of a rate limit, because the table of clients had no room.
+    case rateLimitsForgiven
     /// Requests whose line was longer than `limits.request_line`: 414.
     case targetsTooLong
     /// Requests whose fields were larger than `limits.field_section` or more than `limits.fields`: 431.

@@ -28,12 +28,19 @@ public final class Worker {
     /// Goes up with every reload.
     public let generation: Int
 
-    let logger: Logger
+    /// What rate limits count in: shared with the other workers, if there are any.
+    public private(set) lazy var rateLimits = RateLimitTable.allocate()
+
+    package let logger: Logger
     private var values: [ObjectIdentifier: Any] = [:]
+    private var drainHooks: [@MainActor () -> Void] = []
+    private var lastRequestHooks: [@MainActor () -> Void] = []
     private var stopHooks: [@MainActor () async -> Void] = []
+    private var failure: String?
     private var work: [UInt64: Work] = [:]
     private var nextWork: UInt64 = 0
     private var isDraining = false
+    private var isFinishing = false
     private let idle = Event()
 
     private struct Work {
@@ -42,10 +49,19 @@ public final class Worker {
     }
 
     /// A worker that nothing is kept in yet.
-    public init(slot: Int = 0, generation: Int = 1, logger: Logger = Logger(label: "worker")) {
+    ///
+    /// - Parameters:
+    ///   - slot: the place among its siblings.
+    ///   - generation: which reload it came with.
+    ///   - rateLimits: what rate limits count in; memory of its own unless given.
+    ///   - logger: where to log.
+    public init(
+        slot: Int = 0, generation: Int = 1, rateLimits: RateLimitTable? = nil, logger: Logger = Logger(label: "worker")
+    ) {
         self.slot = slot
         self.generation = generation
         self.logger = logger
+        if let rateLimits { self.rateLimits = rateLimits }
     }
 
     deinit {}
@@ -77,6 +93,33 @@ public final class Worker {
     /// added is called first.
     public func onStop(_ hook: @escaping @MainActor () async -> Void) {
         stopHooks.append(hook)
+    }
+
+    /// Does something when the worker begins to drain, or now if it already does.
+    package func onDrain(_ hook: @escaping @MainActor () -> Void) {
+        if isDraining { hook() } else { drainHooks.append(hook) }
+    }
+
+    /// Does something when the last request is answered, or now if it already is.
+    package func onLastRequest(_ hook: @escaping @MainActor () -> Void) {
+        if isFinishing { hook() } else { lastRequestHooks.append(hook) }
+    }
+
+    // MARK: Failure
+
+    /// Called once when the worker cannot go on, with the reason: it is to drain and end. At once if that is so already.
+    package var onFailure: ((String) -> Void)? {
+        didSet { if let failure { onFailure?(failure) } }
+    }
+
+    /// Ends the worker, which cannot go on without something that has failed. Its supervisor starts another one.
+    ///
+    /// - Parameter reason: for the operator: `the service "queue" ended`.
+    public func fail(because reason: String) {
+        guard failure == nil, !isDraining else { return }
+        failure = reason
+        logger.critical("the worker cannot go on", metadata: ["reason": "\(reason)"])
+        onFailure?(reason)
     }
 
     // MARK: Background work
@@ -125,11 +168,18 @@ public final class Worker {
     package func beginDraining() {
         isDraining = true
         for work in work.values where work.until == .drain { work.task.cancel() }
+        let hooks = drainHooks
+        drainHooks = []
+        for hook in hooks { hook() }
     }
 
     /// Waits for all work, and calls the stop hooks.
     package func finish() async {
         beginDraining()
+        isFinishing = true
+        let hooks = lastRequestHooks
+        lastRequestHooks = []
+        for hook in hooks { hook() }
         while !work.isEmpty {
             do { try await idle.wait() } catch { break }
         }

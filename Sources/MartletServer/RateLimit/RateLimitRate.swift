@@ -1,0 +1,48 @@
+import MartletLoop
+
+/// How many requests may come in a time: the parameters of the generic cell rate algorithm (ITU-T I.371).
+///
+/// Requests are allowed at even intervals, and up to `burst` of them at once after a pause. In any time t, at most
+/// `burst` + t ÷ `interval` get through.
+nonisolated struct RateLimitRate: Hashable, Sendable {
+    /// Requests that get through in `per`, in the long run.
+    let count: Int
+    /// The time that `count` is for.
+    let per: Duration
+    /// Requests that get through at once.
+    let burst: Int
+    /// Nanoseconds from one request to the next, rounded up so that `count` is never exceeded.
+    let interval: UInt64
+    /// Nanoseconds that a client may be ahead of its rate: `burst` intervals.
+    let tolerance: UInt64
+
+    /// A hundred years, in nanoseconds: sums with any clock stay far from overflow.
+    private static let longest: UInt64 = 3_155_760_000_000_000_000
+
+    /// - Precondition: `count` and `burst` are at least 1, `per` is at least 1 ns, and `burst` requests take at most a
+    ///   hundred years.
+    init(count: Int, per: Duration, burst: Int) {
+        let nanoseconds = UInt64(max(0, per.nanosecondsClamped))
+        precondition(
+            count > 0 && burst > 0 && nanoseconds > 0, "a rate limit needs a count, a time and a burst above 0")
+        self.count = count
+        self.per = per
+        self.burst = burst
+        interval = (nanoseconds - 1) / UInt64(count) + 1
+        let (tolerance, overflow) = interval.multipliedReportingOverflow(by: UInt64(burst))
+        precondition(!overflow && tolerance <= Self.longest, "a rate limit cannot reach over a hundred years")
+        self.tolerance = tolerance
+    }
+}
+
+/// What became of one request under a limit.
+nonisolated struct RateLimitDecision: Hashable, Sendable {
+    /// Whether it may be answered.
+    let isAllowed: Bool
+    /// How many more get through at once from here on.
+    let remaining: Int
+    /// Nanoseconds until one more gets through; 0 while `remaining` is above 0.
+    let wait: UInt64
+    /// Nanoseconds until a whole burst gets through again.
+    let reset: UInt64
+}
