@@ -13,5 +13,25 @@ struct BenchServer: Application {
         router.get("/json") { _ in Message(message: "Hello, World!") }
         router.get("/hello/{name}") { request in "Hello, \(request.parameters["name"] ?? "")" }
         router.post("/") { request in "\(try await request.body.collect().count)" }
+        router.post("/echo-json") { (_, order: Order) in Receipt(for: order) }
+
+        for number in 0..<1000 {
+            router.get("/many/r\(number)/{name}") { request in "Hello, \(request.parameters["name"] ?? "")" }
+        }
+
+        let middlewares = router.group("/middleware")
+        for _ in 0..<5 { middlewares.use(PassOn()) }
+        middlewares.get("/plaintext") { _ in "Hello, World!" }
+
+        let filters = router.group("/filter")
+        for _ in 0..<5 { filters.use(LookOn()) }
+        filters.get("/plaintext") { _ in "Hello, World!" }
+
+        let piece = [UInt8](repeating: UInt8(ascii: "x"), count: 16 << 10)
+        router.get("/stream") { _ in
+            Response(length: 1 << 20) { body in
+                for _ in 0..<64 { try await body.write(piece) }
+            }
+        }
     }
 }

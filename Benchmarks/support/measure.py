@@ -3,6 +3,8 @@
 import json
 import os
 import pathlib
+import re
+import resource
 import shutil
 import signal
 import socket
@@ -25,6 +27,7 @@ http {{
     listen 127.0.0.1:{port} reuseport backlog=4096;
     location = /plaintext {{ default_type text/plain; return 200 "Hello, World!"; }}
     location = /json {{ default_type application/json; return 200 '{{"message":"Hello, World!"}}'; }}
+    location = /stream {{ default_type application/octet-stream; sendfile off; alias {directory}/mebibyte; }}
     location ~ ^/hello/(?<name>[^/]+)$ {{ default_type text/plain; return 200 "Hello, $name"; }}
   }}
 }}
@@ -35,6 +38,12 @@ def need(*packages):
     """Installs the Debian packages that are missing; on standard error, so that --json stays JSON."""
     if subprocess.run([ROOT / ".ci/need", *packages], stdout=sys.stderr).returncode:
         sys.exit(1)
+
+
+def allow_descriptors():
+    """Lets this process, and those that it starts, have as many descriptors as the machine allows."""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
 
 
 def free_port():
@@ -52,6 +61,7 @@ def split_cpus():
 
 def nginx_command(directory, port, workers):
     """Writes a configuration with the routes of bench-server; returns the command that serves it."""
+    (pathlib.Path(directory) / "mebibyte").write_bytes(b"x" * (1 << 20))
     configuration = pathlib.Path(directory) / "nginx.conf"
     configuration.write_text(NGINX.format(directory=directory, port=port, workers=workers))
     nginx = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin:/sbin")
@@ -76,6 +86,18 @@ def product(name):
     binary = BUILD / "release" / name
     if not binary.exists():
         subprocess.run(["make", f"--directory={ROOT}", name], stdout=sys.stderr, check=True)
+    return binary
+
+
+def peer(name):
+    """The release binary of a server in Benchmarks/peers."""
+    scratch = BUILD / "peers"
+    binary = scratch / "release" / name
+    if not binary.exists():
+        print(f"building {name} and what it depends on, once; this takes minutes", file=sys.stderr)
+        subprocess.run(
+            ["swift", "build", "-c", "release", "--static-swift-stdlib", "--package-path", ROOT / "Benchmarks/peers",
+             "--scratch-path", scratch, "--product", name], stdout=sys.stderr, check=True)
     return binary
 
 
@@ -158,6 +180,56 @@ class Server:
             found.append(pid)
             todo += children.get(pid, [])
         return found
+
+
+WRK_SCRIPT = """
+init = function(args)
+  local body, fields = nil, {}
+  if args[3] then
+    local file = io.open(args[3], "rb")
+    body = file:read("*a")
+    file:close()
+    fields["Content-Type"] = "application/json"
+  end
+  local requests = {}
+  for i = 1, tonumber(args[2]) do requests[i] = wrk.format(body and "POST" or "GET", args[1], fields, body) end
+  batch = table.concat(requests)
+end
+request = function() return batch end
+done = function(summary, latency)
+  local e = summary.errors
+  io.write(string.format("counted %d %d %d %f\\n", summary.requests, e.connect + e.read + e.write + e.status + e.timeout,
+    summary.duration, latency:percentile(99)))
+end
+"""
+
+
+class Load:
+    """What wrk has done to a server: requests, its seconds, p99 in microseconds, and the server's CPU nanoseconds."""
+
+    def __init__(self, server, path, cpu, seconds, connections=64, batch=1, body=None):
+        """`batch` requests are sent at once; `body` is a file that is posted as JSON."""
+        with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+            script.write(WRK_SCRIPT)
+            script.flush()
+            before = server.cpu_nanoseconds()
+            command = ["taskset", "-c", cpu, "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", script.name,
+                       f"http://127.0.0.1:{server.port}", "--", path, str(batch)] + ([str(body)] if body else [])
+            output = subprocess.run(command, capture_output=True, text=True).stdout
+            self.cpu_nanoseconds = max(server.cpu_nanoseconds() - before, 1)
+        counted = re.search(r"counted (\d+) (\d+) (\d+) ([\d.]+)", output)
+        if not counted or int(counted.group(2)) or not int(counted.group(1)):
+            sys.exit(f"{server.name}: requests to {path} failed:\n{output}")
+        self.requests, self.seconds = int(counted.group(1)), int(counted.group(3)) / 1e6
+        self.p99 = float(counted.group(4))
+
+    @property
+    def per_second(self):
+        return self.requests / self.seconds
+
+    @property
+    def per_cpu_second(self):
+        return self.requests / self.cpu_nanoseconds * 1e9
 
 
 def children(pid):
