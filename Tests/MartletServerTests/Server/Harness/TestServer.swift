@@ -76,6 +76,7 @@ extension HTTPServerSettings {
         var settings = HTTPServerSettings()
         (settings.headTimeout, settings.bodyTimeout) = (.seconds(600), .seconds(600))
         (settings.idleTimeout, settings.writeTimeout) = (.seconds(600), .seconds(600))
+        settings.presenceDelay = .seconds(600)
         return settings
     }
 }
