@@ -31,7 +31,7 @@ help:
 
 # Once, so that `make run` is the first command that anyone has to type.
 build-packages:
-	@.ci/need pkg-config libbrotli-dev libsystemd-dev zlib1g-dev
+	@.ci/need pkg-config libbrotli-dev libssl-dev libsystemd-dev zlib1g-dev
 
 test-packages: build-packages
 	@.ci/need binutils curl procps socat systemd util-linux wrk

@@ -52,6 +52,7 @@ let package = Package(
     targets: [
         .target(name: "CMartlet", cSettings: [.define("_GNU_SOURCE")]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlienc", providers: [.apt(["libbrotli-dev"])]),
         .target(
@@ -74,7 +75,7 @@ let package = Package(
         .target(
             name: "MartletServer",
             dependencies: [
-                "CMartlet", "CZlib", "CBrotli", "MartletLoop", "MartletNet", "MartletHTTP", "MartletJSON", logging,
+                "CMartlet", "CZlib", "CBrotli", "COpenSSL", "MartletLoop", "MartletNet", "MartletHTTP", "MartletJSON", logging,
                 metrics, tracing, .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             swiftSettings: onTheLoop),

@@ -48,6 +48,21 @@ static inline void martlet_counter_store(uint64_t *word, uint64_t value) {
     __atomic_store_n(word, value, __ATOMIC_RELAXED);
 }
 
+// --- words with several writers: threads, or processes that share memory ---------------------------------------
+
+static inline uint64_t martlet_shared_load(const uint64_t *word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
+static inline void martlet_shared_store(uint64_t *word, uint64_t value) {
+    __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+/// Adds, and wraps around.
+static inline void martlet_shared_add(uint64_t *word, uint64_t amount) {
+    __atomic_fetch_add(word, amount, __ATOMIC_RELAXED);
+}
+/// Makes the word `desired` if it is `expected`; returns whether it did.
+static inline bool martlet_shared_replace(uint64_t *word, uint64_t expected, uint64_t desired) {
+    return __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
 // --- epoll: the data word and the flags, which the macros hide ----------------------------------------------
 
 static inline int martlet_epoll_control(int poller, int operation, int descriptor, uint32_t events, uint64_t word) {

@@ -18,6 +18,7 @@ final class ForegroundServer {
     private let logger = Logger(label: "martlet")
     private var signals: [SignalWatch] = []
     private let isOver = Event()
+    private var exitCode = SupervisorExit.ok.rawValue
 
     init(router: Router, worker: Worker, configuration: Configuration) {
         self.configuration = configuration
@@ -44,8 +45,12 @@ final class ForegroundServer {
                 isOver.set()
             }
         }
+        server.worker.onFailure = { [unowned self] _ in
+            exitCode = SupervisorExit.failed.rawValue
+            if !server.isDraining { end() }
+        }
         try await isOver.wait()
-        return SupervisorExit.ok.rawValue
+        return exitCode
     }
 
     private func end() {

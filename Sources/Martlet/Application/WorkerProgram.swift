@@ -1,3 +1,4 @@
+import CoreMetrics
 import Logging
 import MartletServer
 import MartletSupervisor
@@ -12,9 +13,11 @@ enum WorkerProgram<App: Application> {
             try LogSetup.bootstrap(
                 configuration.log, name: context.identity.name, slot: context.slot, generation: context.generation)
             LogSetup.level = context.logLevel
+            MetricsSystem.bootstrap(context.metrics)
             let router = try ApplicationRouter.make(for: App.self, configuration)
             let worker = Worker(
-                slot: context.slot, generation: context.generation, logger: Logger(label: "martlet.worker"))
+                slot: context.slot, generation: context.generation, rateLimits: context.rateLimits,
+                logger: Logger(label: "martlet.worker"))
             try await App.start(worker)
             let server = HTTPServer(
                 router: router, settings: configuration.serverSettings, counters: context.statistics.http,

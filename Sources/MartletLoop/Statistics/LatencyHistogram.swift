@@ -118,6 +118,23 @@ extension LatencyHistogram {
         return min(max(UInt64((share * Double(all)).rounded(.up)), 1), all)
     }
 
+    /// How many durations are below each bound, of one reading, which costs one pass.
+    ///
+    /// - Parameter bounds: in nanoseconds, ascending. A power of two is exact; others count as the nearest bucket's
+    ///   beginning below.
+    public nonisolated func counts(below bounds: [UInt64]) -> [UInt64] {
+        var sum: UInt64 = 0
+        var bucket = 0
+        return bounds.map { bound in
+            let end = Self.bucket(of: bound)
+            while bucket < end {
+                sum &+= martlet_counter_load(words + bucket)
+                bucket += 1
+            }
+            return sum
+        }
+    }
+
     /// Adds every bucket of another histogram, which its own writer may go on writing to. Writer only.
     public nonisolated func add(_ other: LatencyHistogram) {
         for bucket in 0..<Self.wordCount {

@@ -45,7 +45,23 @@ nonisolated struct StatisticsAnswer: ControlAnswer {
         for (index, figure) in snapshot.total.figures.enumerated() {
             table.add([figure.field.name, "\(figure.value)"] + slots.map { "\($0[index].value)" })
         }
+        for line in snapshot.metrics.flatMap(\.lines) {
+            table.add([line.name, line.value] + snapshot.slots.map { _ in "-" })
+        }
         return table.text
+    }
+}
+
+/// `show metrics`, `GET /v1/metrics`: the statistics as Prometheus reads them.
+nonisolated struct MetricsAnswer: ControlAnswer {
+    let text: String
+
+    var mediaType: String? { PrometheusText.mediaType }
+
+    init(_ snapshot: StatisticsSnapshot) {
+        let exposition = PrometheusText(snapshot).text
+        // The last line's end is whoever's that sends it.
+        text = String(exposition.dropLast())
     }
 }
 

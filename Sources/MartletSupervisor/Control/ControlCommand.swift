@@ -86,10 +86,13 @@ nonisolated protocol ControlAnswer: Encodable, Sendable {
     var text: String { get }
     /// Whether something has only been begun (HTTP 202).
     var isAccepted: Bool { get }
+    /// Over HTTP, the media type of `text`, which is then sent in place of JSON.
+    var mediaType: String? { get }
 }
 
 extension ControlAnswer {
     nonisolated var isAccepted: Bool { false }
+    nonisolated var mediaType: String? { nil }
 }
 
 /// Why a command was not done.

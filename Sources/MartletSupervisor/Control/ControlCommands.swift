@@ -14,7 +14,10 @@ enum ControlCommands {
         ) { master, _ in WorkersAnswer(master) },
         ControlCommand(
             words: ["show", "stat"], route: .get("/v1/stats"), help: "all counters, of the service and of each slot"
-        ) { master, _ in StatisticsAnswer(snapshot: master.statistics.snapshot()) },
+        ) { master, _ in StatisticsAnswer(snapshot: master.snapshot()) },
+        ControlCommand(
+            words: ["show", "metrics"], route: .get("/v1/metrics"), help: "all of that as Prometheus reads it"
+        ) { master, _ in MetricsAnswer(master.snapshot()) },
         ControlCommand(
             words: ["show", "errors"], route: .get("/v1/errors"), help: "the last notable events"
         ) { master, _ in ErrorsAnswer(master.errorLog) },

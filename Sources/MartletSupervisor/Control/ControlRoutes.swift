@@ -66,6 +66,7 @@ enum ControlRoutes {
         } catch {
             return try response(to: error)
         }
+        if let mediaType = answer.mediaType { return Response(text: answer.text + "\n", contentType: mediaType) }
         return try json(answer)
     }
 

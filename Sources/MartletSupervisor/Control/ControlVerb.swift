@@ -21,6 +21,8 @@ public nonisolated enum ControlVerb: Hashable, Sendable {
         case workers
         /// All counters.
         case stat
+        /// All counters and the application's metrics, as Prometheus reads them.
+        case metrics
         /// What went wrong lately.
         case errors
     }
@@ -30,6 +32,7 @@ public nonisolated enum ControlVerb: Hashable, Sendable {
         ("show info", "the daemon: version, uptime, configuration, last reload"),
         ("show workers", "the workers and what each is doing"),
         ("show stat", "all counters, of the service and of each slot"),
+        ("show metrics", "all of that as Prometheus reads it"),
         ("show errors", "what went wrong lately"),
         ("reload", "replace all workers, with the configuration as it is now"),
         ("scale N", "change the number of workers until the next reload"),

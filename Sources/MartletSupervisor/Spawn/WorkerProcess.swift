@@ -10,6 +10,7 @@ final class WorkerProcess {
     let generation: Int
     let child: ChildProcess
     let statistics: WorkerStatistics
+    let metrics: MetricsLedger.Page
     let startedAt = EventLoop.Instant.readClock()
 
     /// Only `Supervisor` changes it, and reads the clock for it.
@@ -34,7 +35,8 @@ final class WorkerProcess {
 
     init(
         id: WorkerID, slot: Int, generation: Int, isCandidate: Bool, child: ChildProcess, channel: WorkerChannel,
-        statistics: WorkerStatistics, startDeadline: EventLoop.Instant, onChange: @escaping () -> Void,
+        statistics: WorkerStatistics, metrics: MetricsLedger.Page, startDeadline: EventLoop.Instant,
+        onChange: @escaping () -> Void,
         onEvent: @escaping (Logger.Level, String) -> Void
     ) {
         self.id = id
@@ -44,6 +46,7 @@ final class WorkerProcess {
         self.child = child
         self.channel = channel
         self.statistics = statistics
+        self.metrics = metrics
         self.onChange = onChange
         self.onEvent = onEvent
         state = .starting(deadline: startDeadline)

@@ -2,28 +2,20 @@ import CMartlet
 import Glibc
 import MartletLoop
 
-/// Seals of memory files, from linux/fcntl.h, which Swift does not import (man 2 fcntl).
-private nonisolated enum Seal {
-    static let add: Int32 = 1033
-    static let seal: Int32 = 1
-    static let shrink: Int32 = 2
-    static let grow: Int32 = 4
-}
-
 /// The memory that everything is counted in: owned by the supervisor, mapped by the workers, a block for each.
 ///
 /// A worker's block lives as long as its process. When the process is reaped, `retire` adds the block to the retired
 /// totals of its slot and frees it. A slot's total is its retired totals and its living workers together; it never goes
 /// backwards, because a word is read from exactly one of the two places and nothing is written in between.
 ///
-/// The memory is a sealed sparse file of fixed size (64 MiB for 4,096 blocks): pointers never move, only touched pages
-/// exist, and no worker can shrink it under the supervisor's feet. What a broken worker writes into it can make figures
-/// wrong, nothing more.
+/// The memory has a fixed size (64 MiB for 4,096 blocks), of which only touched pages exist. What a broken worker writes
+/// into it can make figures wrong, nothing more.
 public final class StatisticsMemory {
     /// The memory file; pass it to every worker. Close-on-exec.
-    public let descriptor: Int32
+    public var descriptor: Int32 { memory.descriptor }
 
-    private let base: UnsafeMutableRawPointer
+    private let memory: SharedMemory
+    private var base: UnsafeMutableRawPointer { memory.base }
     private var touched = 0
     private var free: [WorkerStatistics] = []
     private var living: [Int: [WorkerStatistics]] = [:]
@@ -32,29 +24,13 @@ public final class StatisticsMemory {
 
     /// Creates the memory.
     public init() throws(SystemError) {
-        let size = StatisticsLayout.fileSize
-        let file = martlet_memfd("martlet-statistics")
-        guard file >= 0 else { throw SystemError("create the statistics memory", code: -file) }
-        guard ftruncate(file, size) == 0, fcntl(file, Seal.add, Seal.seal | Seal.shrink | Seal.grow) == 0 else {
-            let error = SystemError("size the statistics memory", target: "to \(size) bytes")
-            Glibc.close(file)
-            throw error
-        }
-        let memory = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0)
-        guard let memory, memory != MAP_FAILED else {
-            let error = SystemError("map the statistics memory", target: "of \(size) bytes")
-            Glibc.close(file)
-            throw error
-        }
-        descriptor = file
-        base = memory
+        memory = try SharedMemory("martlet-statistics", size: StatisticsLayout.fileSize)
         StatisticsLayout.writeHeader(to: base.assumingMemoryBound(to: UInt64.self))
     }
 
     /// Unmaps the memory; no block of it may be used any more.
     public func close() {
-        munmap(base, StatisticsLayout.fileSize)
-        Glibc.close(descriptor)
+        memory.close()
     }
 
     // MARK: Blocks
@@ -147,13 +123,17 @@ public final class StatisticsMemory {
 
     /// Everything at once; costs some 10 µs for each block.
     public func snapshot() -> StatisticsSnapshot {
-        let total = withScratchHistogram { histogram in
-            merged(slots.flatMap(blocks(ofSlot:)) + (own.map { [$0] } ?? []), histogram)
+        withScratchHistogram { histogram in
+            let total = merged(slots.flatMap(blocks(ofSlot:)) + (own.map { [$0] } ?? []), histogram)
+            return StatisticsSnapshot(
+                takenAt: .readClock(), total: total,
+                slots: slots.map { .init(slot: $0, values: values(ofSlot: $0)) },
+                latencyBuckets: Array(zip(Self.latencyBounds, histogram.counts(below: Self.latencyBounds))))
         }
-        return StatisticsSnapshot(
-            takenAt: .readClock(), total: total,
-            slots: slots.map { .init(slot: $0, values: values(ofSlot: $0)) })
     }
+
+    /// From 16 µs to a minute, each twice the one before.
+    private static let latencyBounds: [UInt64] = (14...36).map { 1 << $0 }
 
     private func blocks(ofSlot slot: Int) -> [WorkerStatistics] {
         (retired[slot].map { [$0] } ?? []) + (living[slot] ?? [])

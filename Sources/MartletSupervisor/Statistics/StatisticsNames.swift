@@ -69,6 +69,8 @@ public nonisolated enum ServiceCounter: Int, StatisticsName {
     case reloadsFailed
     /// When the last reload ended, in seconds since 1970; 0 if there was none.
     case lastReloadAtUnix
+    /// Series of the application's metrics that had no room.
+    case metricsDropped
 
     /// Where the group starts in a block.
     public static var firstWord: Int { StatisticsLayout.service }
@@ -79,6 +81,7 @@ public nonisolated enum ServiceCounter: Int, StatisticsName {
         case .reloadsSucceeded: .init("reloads_succeeded", .counter, "Reloads that replaced every worker")
         case .reloadsFailed: .init("reloads_failed", .counter, "Reloads refused or failed; the old workers went on")
         case .lastReloadAtUnix: .init("last_reload_at", .timestamp, "When the last reload ended", .seconds)
+        case .metricsDropped: .init("metrics_dropped", .gauge, "Series of the application's metrics without room")
         }
     }
 }
@@ -159,6 +162,8 @@ extension HTTPCounter: StatisticsName {
         case .connectionsRefused: .init("connections_refused", .counter, "Connections beyond the limit, told 503")
         case .requestsRefused: .init("requests_refused", .counter, "Requests beyond a limit of concurrency, told 503")
         case .requestsRateLimited: .init("requests_rate_limited", .counter, "Requests beyond a rate, told 429")
+        case .rateLimitsForgiven:
+            .init("rate_limits_forgiven", .counter, "Clients forgotten by a full rate limit table")
         case .targetsTooLong: .init("targets_too_long", .counter, "Request lines beyond the limit, told 414")
         case .headsTooLarge: .init("heads_too_large", .counter, "Fields beyond the limits, told 431")
         case .bodiesTooLarge: .init("bodies_too_large", .counter, "Bodies beyond a limit, told 413")

@@ -39,10 +39,11 @@ extension StatisticsSnapshot: Encodable {
         }
     }
 
-    /// `{"total": {…}, "slots": [{"slot": 0, …}, …]}`
+    /// `{"total": {…}, "slots": [{"slot": 0, …}, …], "metrics": [{"name": "jobs", …}, …]}`
     public nonisolated func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: FigureKey.self)
         try container.encode(Total(values: total), forKey: FigureKey(stringValue: "total"))
         try container.encode(slots, forKey: FigureKey(stringValue: "slots"))
+        try container.encode(metrics, forKey: FigureKey(stringValue: "metrics"))
     }
 }

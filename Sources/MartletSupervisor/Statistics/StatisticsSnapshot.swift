@@ -66,6 +66,10 @@ public nonisolated struct StatisticsSnapshot: Sendable {
     public let total: StatisticsValues
     /// Each slot that ever had a worker, in order.
     public let slots: [Slot]
+    /// How many requests of the service took less than each of these bounds, in nanoseconds.
+    var latencyBuckets: [(bound: UInt64, count: UInt64)] = []
+    /// The application's metrics, of all workers together.
+    var metrics: [MetricTotal] = []
 }
 
 extension StatisticsField.Kind {

@@ -39,20 +39,12 @@ public nonisolated struct WorkerStatistics: Sendable {
     /// - Throws: `EINVAL` when the supervisor's layout is not this program's, or the error of fstat or mmap.
     public static func map(descriptor: Int32, offset: Int, blockSize: Int) throws(SystemError) -> WorkerStatistics {
         let operation = "map the statistics block"
-        let target = "at offset \(offset) of descriptor \(descriptor)"
         guard blockSize == StatisticsLayout.blockSize, StatisticsLayout.isBlock(at: offset) else {
             throw SystemError(
-                operation, target: target, code: EINVAL,
+                operation, target: "at offset \(offset) of descriptor \(descriptor)", code: EINVAL,
                 advice: "supervisor and worker must be the same build; restart the service")
         }
-        var facts = stat()
-        guard fstat(descriptor, &facts) == 0 else { throw SystemError(operation, target: target) }
-        // A page beyond the end of the file would be a SIGBUS at the first count.
-        guard Int(facts.st_size) >= offset + blockSize else {
-            throw SystemError(operation, target: target, code: EINVAL, advice: "the memory ends before the block")
-        }
-        let memory = mmap(nil, blockSize, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, offset)
-        guard let memory, memory != MAP_FAILED else { throw SystemError(operation, target: target) }
+        let memory = try SharedMemory.map(descriptor, offset: offset, size: blockSize, operation)
         return WorkerStatistics(offset: offset, words: memory.assumingMemoryBound(to: UInt64.self))
     }
 }

@@ -28,6 +28,7 @@ extension Master {
     private func forget(_ worker: WorkerProcess) {
         status.retire(requests: worker.statistics.http.load(.requests))
         statistics.retire(worker.statistics)
+        metrics.retire(worker.metrics)
         worker.close()
     }
 
@@ -44,8 +45,9 @@ extension Master {
             note(.error, "\(who) did not start: \(reason)")
             failed(worker, readySince: nil, reason: reason, in: slot)
         case .crashed(let since):
-            note(.error, "\(who) \(status)")
-            failed(worker, readySince: since, reason: "it \(status)", in: slot)
+            // One that leaves on its own account may be gone before that is looked at.
+            note(.error, worker.failure.map { "\(who) has ended: \($0)" } ?? "\(who) \(status)")
+            failed(worker, readySince: since, reason: worker.failure ?? "it \(status)", in: slot)
         case .stalled:
             // Counted and replaced when it was found out.
             logger.info("\(who), which stood still, is gone")
@@ -184,7 +186,10 @@ extension Master {
         isCandidate: Bool
     ) throws {
         let block = try statistics.allocate(slot: slot.index)
+        var page: MetricsLedger.Page?
         do {
+            let metrics = try metrics.allocate()
+            page = metrics
             let start = WorkerCommand.start(
                 WorkerStart(
                     slot: slot.index, generation: generation, statisticsOffset: block.offset,
@@ -204,7 +209,9 @@ extension Master {
             defer { close(theirs) }
             do throws(SystemError) {
                 child = try spawner.spawn(
-                    descriptors: [theirs, statistics.descriptor, payload] + endpoints.map(\.descriptor),
+                    descriptors: [
+                        theirs, statistics.descriptor, payload, metrics.descriptor, rateLimits.descriptor,
+                    ] + endpoints.map(\.descriptor),
                     cpu: cpu(forSlot: slot.index, plan: plan))
             } catch {
                 channel.close()
@@ -214,7 +221,7 @@ extension Master {
             let worker = WorkerProcess(
                 id: WorkerID(number: lastWorkerNumber), slot: slot.index, generation: generation,
                 isCandidate: isCandidate, child: child, channel: channel, statistics: block,
-                startDeadline: now + plan.startTimeout, onChange: { [unowned self] in bell.ring() },
+                metrics: metrics, startDeadline: now + plan.startTimeout, onChange: { [unowned self] in bell.ring() },
                 onEvent: { [unowned self] in record($0, $1, slot: slot.index, pid: child.pid) })
             channel.send(packet)
             block.process.set(.startedAtUnix, UInt64(max(0, time(nil))))
@@ -223,6 +230,7 @@ extension Master {
             logger.debug("worker \(child.pid) started in slot \(slot.index)", metadata: ["generation": "\(generation)"])
         } catch {
             statistics.retire(block)
+            if let page { metrics.retire(page) }
             throw error
         }
     }

@@ -2,6 +2,7 @@ import Glibc
 import Logging
 import MartletLoop
 import MartletNet
+import MartletServer
 
 /// The running supervisor: one loop that waits until something has happened, and then looks at everything in the same
 /// order.
@@ -27,6 +28,9 @@ final class Master {
     let program: Program
     let notifier: SystemdNotifier
     let statistics: StatisticsMemory
+    let metrics = MetricsLedger()
+    /// What the workers' rate limits count in; it outlives all of them.
+    let rateLimits: SharedMemory
     let spawner: WorkerSpawner
     let logger = Logger(label: "martlet.supervisor")
     let bell = Bell()
@@ -73,6 +77,8 @@ final class Master {
         self.notifier = notifier
         wanted = plan.workers
         statistics = try StatisticsMemory()
+        rateLimits = try SharedMemory("martlet-rate-limits", size: RateLimitTable.size())
+        _ = RateLimitTable.create(in: rateLimits.base)
         spawner = try WorkerSpawner()
         payload = try WorkerSpawner.payloadFile(plan.workerPayload)
         sockets = SocketTable(passed: try SocketTable.passedBySystemd())
@@ -130,6 +136,15 @@ final class Master {
     /// How often to look at the workers when nothing happens.
     var lookInterval: Duration { max(.milliseconds(100), min(.seconds(1), stallTimeout / 4)) }
     var stallTimeout: Duration { max(.seconds(1), plan.stallTimeout) }
+
+    /// All figures and the application's metrics, now.
+    func snapshot() -> StatisticsSnapshot {
+        // Without memory for it the figure stays as it was.
+        try? statistics.service().set(.metricsDropped, metrics.droppedCount)
+        var snapshot = statistics.snapshot()
+        snapshot.metrics = metrics.totals()
+        return snapshot
+    }
 
     /// All living processes.
     var workers: [WorkerProcess] { slots.flatMap(\.workers) }

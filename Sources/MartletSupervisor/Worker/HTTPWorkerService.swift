@@ -8,6 +8,11 @@ public final class HTTPWorkerService: WorkerService {
     public let server: HTTPServer
     /// Called once when the last connection has ended after `drain`.
     public var onDrained: (() -> Void)?
+    /// Called once when the application says that the worker cannot go on.
+    public var onFailure: ((String) -> Void)? {
+        get { server.worker.onFailure }
+        set { server.worker.onFailure = newValue }
+    }
 
     private let proxied: Set<String>
 

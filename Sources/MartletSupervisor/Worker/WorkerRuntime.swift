@@ -2,6 +2,7 @@ import CMartlet
 import Glibc
 import Logging
 import MartletLoop
+import MartletServer
 
 /// The worker's side of the supervisor: takes what it was given, tells that it is ready, and does what it is told until
 /// it ends.
@@ -19,7 +20,9 @@ public final class WorkerRuntime {
         static let channel: Int32 = 3
         static let statistics: Int32 = 4
         static let configuration: Int32 = 5
-        static let firstListener: Int32 = 6
+        static let metrics: Int32 = 6
+        static let rateLimits: Int32 = 7
+        static let firstListener: Int32 = 8
     }
 
     /// An idle loop turns that often, so that the supervisor sees that it can. It must be well below the shortest stall
@@ -101,7 +104,8 @@ public final class WorkerRuntime {
                 descriptor: Passed.statistics, offset: start.statisticsOffset, blockSize: start.blockSize)
             close(Passed.statistics)
             EventLoop.main.report(into: statistics.loop)
-            let context = try context(start, statistics: statistics)
+            let context = try context(
+                start, statistics: statistics, metrics: try Self.openMetrics(), rateLimits: try Self.openRateLimits())
             beat()
             Task { await serve(context) }
         } catch {
@@ -119,6 +123,7 @@ public final class WorkerRuntime {
             self.service = service
             state = .serving
             tell(.ready)
+            service.onFailure = { [unowned self] in self.leave(because: $0) }
         } catch {
             fail(error)
         }
@@ -130,12 +135,37 @@ public final class WorkerRuntime {
         finish(1)
     }
 
-    private func context(_ start: WorkerStart, statistics: WorkerStatistics) throws(SystemError) -> WorkerContext {
+    private func context(
+        _ start: WorkerStart, statistics: WorkerStatistics, metrics: MetricsMemory, rateLimits: RateLimitTable
+    ) throws(SystemError) -> WorkerContext {
         WorkerContext(
             slot: start.slot, generation: start.generation, payload: try Self.readPayload(),
             identity: LogIdentity(name: start.identity, slot: start.slot, generation: start.generation),
             logLevel: Logger.Level(rawValue: start.logLevel) ?? .info, statistics: statistics,
+            metrics: SharedMetricsFactory(memory: metrics), rateLimits: rateLimits,
             report: { [weak self] level, text in self?.report(level, text) })
+    }
+
+    private static func openMetrics() throws(SystemError) -> MetricsMemory {
+        let operation = "map the memory for metrics"
+        let base = try SharedMemory.map(Passed.metrics, offset: 0, size: MetricsMemory.size, operation)
+        close(Passed.metrics)
+        guard let memory = MetricsMemory(opening: base) else { throw notThisBuild(operation) }
+        return memory
+    }
+
+    private static func openRateLimits() throws(SystemError) -> RateLimitTable {
+        let operation = "map the table of rate limits"
+        let size = RateLimitTable.size()
+        let base = try SharedMemory.map(Passed.rateLimits, offset: 0, size: size, operation)
+        close(Passed.rateLimits)
+        guard let table = RateLimitTable(opening: base, size: size) else { throw notThisBuild(operation) }
+        return table
+    }
+
+    private static func notThisBuild(_ operation: String) -> SystemError {
+        SystemError(
+            operation, code: EINVAL, advice: "supervisor and worker must be the same build; restart the service")
     }
 
     /// The sealed memory file's content: it is complete, and nobody can change it.

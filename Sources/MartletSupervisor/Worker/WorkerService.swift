@@ -1,5 +1,7 @@
+import CoreMetrics
 import Logging
 import MartletLoop
+import MartletServer
 
 /// What a worker does with its sockets. The supervisor decides, `WorkerRuntime` passes it on.
 ///
@@ -7,6 +9,8 @@ import MartletLoop
 public protocol WorkerService: AnyObject {
     /// Called once when nothing is under way any more after `drain`.
     var onDrained: (() -> Void)? { get set }
+    /// Called once when it cannot go on, with the reason; at once if that is so when it is set. It is drained then.
+    var onFailure: ((String) -> Void)? { get set }
 
     /// Starts accepting from further sockets: the slot's own at the start, another slot's later.
     ///
@@ -47,6 +51,10 @@ public struct WorkerContext {
     public let logLevel: Logger.Level
     /// Where to count.
     public let statistics: WorkerStatistics
+    /// The backend for swift-metrics: what it counts shows among the statistics.
+    public let metrics: any MetricsFactory
+    /// What rate limits count in, shared with all other workers.
+    public let rateLimits: RateLimitTable
     /// Tells the supervisor of something for `show errors`. More than a few a second are only counted.
     public let report: (Logger.Level, String) -> Void
 }

@@ -39,7 +39,7 @@ nonisolated struct ControlClientTests {
         arguments: [
             ("", "what is to be done?"), ("relaod", "did you mean \"reload\"?"), ("frobnicate", "try `help`"),
             ("show", "show what?"),
-            ("show wrokers", "did you mean \"workers\"?"), ("show everything", "info, workers, stat, errors"),
+            ("show wrokers", "did you mean \"workers\"?"), ("show everything", "info, workers, stat, metrics, errors"),
             ("scale", "scale N"),
             ("scale many", "\"many\" is no number"), ("scale 1 2", "scale N"),
             ("scale 99999999999999999999", "is no number"),
