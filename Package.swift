@@ -75,7 +75,8 @@ let package = Package(
         .target(
             name: "MartletServer",
             dependencies: [
-                "CMartlet", "CZlib", "CBrotli", "COpenSSL", "MartletLoop", "MartletNet", "MartletHTTP", "MartletJSON", logging,
+                "CMartlet", "CZlib", "CBrotli", "COpenSSL", "MartletLoop", "MartletNet", "MartletHTTP", "MartletJSON",
+                logging,
                 metrics, tracing, .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             swiftSettings: onTheLoop),
