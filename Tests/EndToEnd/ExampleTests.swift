@@ -106,6 +106,112 @@ extension EndToEnd {
             #expect(lines.last?.contains("no-such-program") == true)
         }
 
+        @Test("todo keeps a list, and describes itself in valid OpenAPI")
+        func todo() async throws {
+            try await servingHTTP("todo", environment: ["TODO_TOKEN=secret"]) { address in
+                let token = ["-H", "Authorization: Bearer secret"]
+                #expect(try await curl("http://\(address)/todos", "-o", "/dev/null", "-w", "%{http_code}") == "401")
+                let body = ["-H", "Content-Type: application/json", "-d", "{\"title\":\"milk\"}"]
+                let added = try await curl("http://\(address)/todos", token + body)
+                #expect(try JSONValue(parsing: added)["title"]?.string == "milk")
+                let stale = ["-X", "PUT", "-H", "If-Match: \"1-7\"", "-o", "/dev/null", "-w", "%{http_code}"]
+                #expect(try await curl("http://\(address)/todos/1", token + body + stale) == "412")
+                let validation = try await Program.run(
+                    [TestScript.path("validate-openapi"), "http://\(address)/openapi.json"], within: .seconds(180))
+                #expect(validation.status == .exited(0), "\(validation)")
+            }
+        }
+
+        @Test("upload keeps files, and sends them back whole and in part")
+        func upload() async throws {
+            let directory = try TemporaryDirectory()
+            defer { directory.remove() }
+            let source = try TemporaryDirectory()
+            defer { source.remove() }
+            let text = String(repeating: "0123456789", count: 50_000)
+            try TextFile.write(text, to: source.file("numbers.txt"))
+            try await servingHTTP("upload", environment: ["UPLOAD_DIRECTORY=\(directory.path)"]) { address in
+                let sent = try await curl(
+                    "http://\(address)/files", "-F", "file=@\(source.file("numbers.txt"))", "-w", "%{http_code}")
+                #expect(sent == "303")
+                #expect(try await curl("http://\(address)/").contains("href=\"/files/numbers.txt\""))
+                #expect(try await curl("http://\(address)/files/numbers.txt") == text)
+                #expect(try await curl("http://\(address)/files/numbers.txt", "-r", "499995-") == "56789")
+                let head = try await curl("http://\(address)/files/numbers.txt", "-o", "/dev/null", "-D", "-")
+                #expect(head.contains("Content-Disposition: attachment; filename=\"numbers.txt\""))
+                let escape = ["-F", "file=@\(source.file("numbers.txt"));filename=../out", "-w", "%{http_code}"]
+                #expect(try await curl("http://\(address)/files", ["-o", "/dev/null"] + escape) == "422")
+                let large = ["-F", "file=@/bin/bash", "-F", "more=@/bin/bash", "-o", "/dev/null", "-w", "%{http_code}"]
+                #expect(try await curl("http://\(address)/files", large) == "413")
+            }
+        }
+
+        @Test("events go on where a client was when it left")
+        func events() async throws {
+            try await servingHTTP("events") { address in
+                let first = try await events(from: address, "--max-time", "2")
+                #expect(first.count >= 2)
+                let last = try #require(first.last)
+                let next = try await events(from: address, "--max-time", "2", "-H", "Last-Event-ID: \(last - 1)")
+                #expect(next.first == last)
+                #expect(zip(next, next.dropFirst()).allSatisfy { $1 == $0 + 1 })
+            }
+        }
+
+        /// The numbers of the events that come until curl gives up.
+        private func events(from address: String, _ arguments: String...) async throws -> [Int] {
+            let result = try await Program.run(["curl", "-sSN"] + arguments + ["http://\(address)/events"])
+            return result.output.split(separator: "\n").filter { $0.hasPrefix("id: ") }.compactMap {
+                Int($0.dropFirst(4))
+            }
+        }
+
+        @Test("cpu-bound-http answers others while it counts")
+        func cpuBoundHTTP() async throws {
+            try await servingHTTP("cpu-bound-http") { address in
+                for way in ["threads", "processes"] {
+                    let counting = try Program(
+                        ["curl", "-sS", "--max-time", "60", "http://\(address)/primes/\(way)/20000000"])
+                    #expect(try await curl("http://\(address)/ping", "--max-time", "2") == "pong")
+                    let counted = try await counting.finish(within: .seconds(60))
+                    #expect(counted.output == "{\"primes\":1270607}", "\(counted)")
+                }
+            }
+        }
+
+        /// What curl gets.
+        private func curl(_ url: String, _ arguments: String...) async throws -> String {
+            try await curl(url, arguments)
+        }
+
+        private func curl(_ url: String, _ arguments: [String]) async throws -> String {
+            let result = try await Program.run(["curl", "-sS", "--max-time", "20"] + arguments + [url])
+            guard result.status == .exited(0) else { throw Failure("curl \(url): \(result)") }
+            return result.output
+        }
+
+        /// Runs an application of one worker for as long as `body` does.
+        private func servingHTTP(
+            _ name: String, environment: [String] = [], _ body: (_ address: String) async throws -> Void
+        ) async throws {
+            let address = "127.0.0.1:\(try FreePort.choose())"
+            let server = try Program(
+                [try Binaries.path(name), "run", "--workers", "1", "--control", "", "--listen", address],
+                environment: environment)
+            do {
+                try await eventually("\(name) answers; it wrote: \(server.errors)") {
+                    try await Program.run(["curl", "-s", "-o", "/dev/null", "http://\(address)/"]).status == .exited(0)
+                }
+                try await body(address)
+                try server.signal(SIGTERM)
+                let result = try await server.finish()
+                #expect(result.status == .exited(0), "\(result)")
+            } catch {
+                try? server.signal(SIGKILL)
+                throw Failure("\(error)\n\(name) wrote:\n\(server.errors)")
+            }
+        }
+
         /// The lines that an example prints to the end.
         private func output(of name: String, _ arguments: String...) async throws -> [String] {
             let result = try await Program.run([try Binaries.path(name)] + arguments)

@@ -126,10 +126,15 @@ public struct HTTP1ResponseHead: Sendable {
     }
 
     private static func isOurs(_ name: HTTPField.Name, status: Int) -> Bool {
-        switch name.canonicalName {
-        case "content-length", "transfer-encoding", "keep-alive", "server", "date": true
-        case "connection": status != 101
-        default: false
+        let name = name.canonicalName
+        // By length first: most names are done with after that.
+        switch name.utf8.count {
+        case 4: return name == "date"
+        case 6: return name == "server"
+        case 10: return name == "keep-alive" || (name == "connection" && status != 101)
+        case 14: return name == "content-length"
+        case 17: return name == "transfer-encoding"
+        default: return false
         }
     }
 }

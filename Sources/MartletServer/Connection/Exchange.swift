@@ -20,16 +20,9 @@ final class Exchange {
     private(set) var path = ByteRange()
     /// `nil` before and after the exchange: then there is no body to read.
     private(set) var transport: (any ExchangeTransport)?
-    /// What filters, middlewares and handlers keep with the request.
-    var storage: [ObjectIdentifier: Any] = [:]
-    /// What logs and traces know the request by, if anybody has given it a name.
-    var requestID: String?
-    /// Until when the request is to be answered.
-    var deadline: EventLoop.Instant?
-    /// When ``RequestMetrics`` began to measure.
-    var measuredFrom: EventLoop.Instant?
-    /// What proxies that are trusted have said about the client.
-    var origin: RequestOrigin?
+    /// What has been added to the request. Most have nothing.
+    private var storedNotes = RequestNotes()
+    private var hasNotes = false
     /// The head's bytes, in memory that serves many requests; behind them, perhaps, the path without dot segments.
     private var head: UnsafeBufferPointer<UInt8>
     private var buffer: UnsafeMutableBufferPointer<UInt8>
@@ -88,11 +81,18 @@ final class Exchange {
     func clear() {
         parser.reset()
         route = nil
-        requestID = nil
-        deadline = nil
-        measuredFrom = nil
-        origin = nil
-        if !storage.isEmpty { storage = [:] }
+        guard hasNotes else { return }
+        hasNotes = false
+        storedNotes = RequestNotes()
+    }
+
+    /// What has been added to the request.
+    var notes: RequestNotes {
+        _read { yield storedNotes }
+        _modify {
+            hasNotes = true
+            yield &storedNotes
+        }
     }
 
     /// Whether a head has begun and is not complete.
@@ -183,6 +183,20 @@ final class Exchange {
         server.counters.add(.bodiesTooLarge)
         return HTTPError(.contentTooLarge, "the request's body is too large")
     }
+}
+
+/// What filters, middlewares and handlers add to a request.
+struct RequestNotes {
+    /// Values by keys of their own.
+    var values: [ObjectIdentifier: Any] = [:]
+    /// What logs and traces know the request by, if anybody has given it a name.
+    var id: String?
+    /// Until when the request is to be answered.
+    var deadline: EventLoop.Instant?
+    /// When ``RequestMetrics`` began to measure.
+    var measuredFrom: EventLoop.Instant?
+    /// What proxies that are trusted have said about the client.
+    var origin: RequestOrigin?
 }
 
 /// What trusted proxies have said about where a request comes from.

@@ -287,7 +287,8 @@ final class HTTPConnection: ByteStreamReactor {
     /// The next request, if its head has been received completely.
     private func takeHead() throws(ConnectionEnd) -> Exchange? {
         guard let input, !input.isEmpty, !awaitsProxyHeader else { return nil }
-        let exchange = exchangeForHead()
+        prepareExchange()
+        guard let exchange else { return nil }
         do throws(HTTP1Error) {
             let unread = input.unread
             guard case .complete(let length) = try exchange.parser.parse(unread.span) else { return nil }
@@ -304,16 +305,14 @@ final class HTTPConnection: ByteStreamReactor {
         return exchange
     }
 
-    /// The exchange of the head that has begun, or one that is free: the last one's, unless its handler has kept it.
-    private func exchangeForHead() -> Exchange {
-        if let exchange, exchange.isInHead { return exchange }
-        if isKnownUniquelyReferenced(&exchange), let exchange {
-            exchange.clear()
-            return exchange
+    /// Has the exchange of the head that has begun, or one that is free: the last one's, unless its handler has kept it.
+    private func prepareExchange() {
+        if exchange?.isInHead == true { return }
+        if isKnownUniquelyReferenced(&exchange) {
+            exchange?.clear()
+        } else {
+            exchange = server.takeExchange()
         }
-        let taken = server.takeExchange()
-        exchange = taken
-        return taken
     }
 
     /// Receives what is there, behind what is left of a head that was waited for.
@@ -356,18 +355,20 @@ final class HTTPConnection: ByteStreamReactor {
     /// once.
     private func conclude(_ exchange: Exchange, with response: borrowing Response) -> Step? {
         var keepsAlive = exchange.parser.isKeepAlive && !isReadingBody && settlesBody() && !isLastWhileDraining
-        switch response.body {
-        case .upgrade(let name, let speak):
-            return beginUpgrade(to: name, fields: response.fields, speak, exchange)
-        case .stream(let length, let produce) where exchange.parser.method != .head:
-            guard isFinal(response.status.code) else { break }
-            let framing = framing(of: response.status.code, length: length, exchange)
-            // An HTTP/1.0 client knows no chunks: the end of the connection is the end of the body.
-            keepsAlive = keepsAlive && framing != .close
-            append(response, to: exchange, keepsAlive: keepsAlive)
-            return .streamBody(produce, exchange, framing: framing, keepsAlive: keepsAlive)
-        default:
-            break
+        if !response.body.isWhole {
+            switch response.body {
+            case .upgrade(let name, let speak):
+                return beginUpgrade(to: name, fields: response.fields, speak, exchange)
+            case .stream(let length, let produce) where exchange.parser.method != .head:
+                guard isFinal(response.status.code) else { break }
+                let framing = framing(of: response.status.code, length: length, exchange)
+                // An HTTP/1.0 client knows no chunks: the end of the connection is the end of the body.
+                keepsAlive = keepsAlive && framing != .close
+                append(response, to: exchange, keepsAlive: keepsAlive)
+                return .streamBody(produce, exchange, framing: framing, keepsAlive: keepsAlive)
+            default:
+                break
+            }
         }
         guard isFinal(response.status.code) else {
             return conclude(exchange, with: server.refuses(response.status, of: exchange))

@@ -145,3 +145,21 @@ struct OutputBuffer {
         removePieces()
     }
 }
+
+extension OutputBuffer {
+    /// Takes everything, copied into one array.
+    func takeAll() -> [UInt8] {
+        var taken: [UInt8] = []
+        taken.reserveCapacity(count)
+        let base = state.pointee.bytes.readableBytes
+        var offset = 0
+        for piece in state.pointee.pieces[state.pointee.firstPiece...] {
+            taken += base[offset..<(offset + piece.before)]
+            taken += piece.body[piece.sent...]
+            offset += piece.before
+        }
+        taken += base[offset...]
+        removeAll()
+        return taken
+    }
+}

@@ -55,13 +55,13 @@ public struct TrustedProxies: Filter {
             guard let peer = trustedPeer(of: request) else { break }
             let forwarded = Forwarded(request[Self.forwarded])
             let closest = forwarded.elements.last
-            request.exchange.origin = RequestOrigin(
+            request.exchange.notes.origin = RequestOrigin(
                 address: client(peer, forwarded.nodes), scheme: webScheme(closest?.scheme), host: closest?.host)
         case .xForwarded where request.has(Self.xFor) || request.has(Self.xProto) || request.has(Self.xHost):
             guard let peer = trustedPeer(of: request) else { break }
             let values = XForwarded(
                 for: request[Self.xFor], proto: request[Self.xProto], host: request[Self.xHost])
-            request.exchange.origin = RequestOrigin(
+            request.exchange.notes.origin = RequestOrigin(
                 address: client(peer, values.nodes), scheme: webScheme(values.schemes.last), host: values.hosts.last)
         default: break
         }

@@ -11,6 +11,6 @@ extension Request {
     /// ``RequestTracing``.
     public var traceParent: TraceParent? {
         get { self[TraceParentKey.self] }
-        nonmutating set { exchange.storage[ObjectIdentifier(TraceParentKey.self)] = newValue }
+        nonmutating set { exchange.notes.values[ObjectIdentifier(TraceParentKey.self)] = newValue }
     }
 }

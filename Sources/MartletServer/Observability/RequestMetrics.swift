@@ -39,13 +39,13 @@ public final class RequestMetrics: Filter {
 
     /// Notes when the request came.
     public func before(_ request: Request) -> Response? {
-        request.exchange.measuredFrom = .readClock()
+        request.exchange.notes.measuredFrom = .readClock()
         return nil
     }
 
     /// Records how long it took.
     public func after(_ request: Request, _ response: inout Response) {
-        guard let start = request.exchange.measuredFrom else { return }
+        guard let start = request.exchange.notes.measuredFrom else { return }
         let nanoseconds = EventLoop.Instant.readClock().nanoseconds &- start.nanoseconds
         timer(request.route, response.status.code).recordNanoseconds(Int64(clamping: nanoseconds))
     }

@@ -57,13 +57,13 @@ public final class RateLimit: Filter {
             server.counters.add(.requestsRateLimited)
             throw refusal(decision)
         }
-        request.exchange.storage[ObjectIdentifier(self)] = decision
+        request.exchange.notes.values[ObjectIdentifier(self)] = decision
         return nil
     }
 
     /// Tells the client how much it has left.
     public func after(_ request: Request, _ response: inout Response) throws {
-        guard let decision = request.exchange.storage[ObjectIdentifier(self)] as? RateLimitDecision else { return }
+        guard let decision = request.exchange.notes.values[ObjectIdentifier(self)] as? RateLimitDecision else { return }
         tell(decision, &response.fields)
     }
 

@@ -93,18 +93,18 @@ public struct Request {
     /// The client's address without port, as text: what trusted proxies say (``TrustedProxies``), else the peer's. Empty
     /// when nobody knows; `unix` of a Unix socket.
     public var clientAddress: String {
-        exchange.origin?.address ?? peerAddress?.host ?? ""
+        exchange.notes.origin?.address ?? peerAddress?.host ?? ""
     }
 
     /// `http` or `https`: what trusted proxies say, else that of the connection.
     public var scheme: String {
-        exchange.origin?.scheme ?? "http"
+        exchange.notes.origin?.scheme ?? "http"
     }
 
     /// The authority that the client asks for, `example.org:8080`: what trusted proxies say, else that of an absolute
     /// target or the Host field. `nil` of HTTP/1.0 without Host.
     public var authority: String? {
-        exchange.origin?.host ?? exchange.parser.host.map { exchange.text($0) }
+        exchange.notes.origin?.host ?? exchange.parser.host.map { exchange.text($0) }
     }
 
     // MARK: The body
@@ -123,20 +123,20 @@ public struct Request {
     /// request[CurrentUser.self] = user
     /// ```
     public subscript<Key: RequestKey>(_ key: Key.Type) -> Key.Value? {
-        get { exchange.storage[ObjectIdentifier(key)] as? Key.Value }
-        nonmutating set { exchange.storage[ObjectIdentifier(key)] = newValue }
+        get { exchange.notes.values[ObjectIdentifier(key)] as? Key.Value }
+        nonmutating set { exchange.notes.values[ObjectIdentifier(key)] = newValue }
     }
 
     /// What logs and traces know this request by; `nil` until somebody, such as ``RequestIdentifier``, gives it a name.
     public var id: String? {
-        get { exchange.requestID }
-        nonmutating set { exchange.requestID = newValue }
+        get { exchange.notes.id }
+        nonmutating set { exchange.notes.id = newValue }
     }
 
     /// Until when the request is to be answered; `nil` when nobody has set a limit, as ``RequestTimeout`` does.
     public var deadline: EventLoop.Instant? {
-        get { exchange.deadline }
-        nonmutating set { exchange.deadline = newValue }
+        get { exchange.notes.deadline }
+        nonmutating set { exchange.notes.deadline = newValue }
     }
 
     /// The worker that serves it, and the state that the application keeps there.

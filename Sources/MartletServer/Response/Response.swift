@@ -98,3 +98,13 @@ public nonisolated struct Response: Sendable {
     /// The media type of text: `text/plain; charset=utf-8`.
     public static let plainText = "text/plain; charset=utf-8"
 }
+
+nonisolated extension Response.Body {
+    /// Whether all of it is there: it is not made while it is sent.
+    var isWhole: Bool {
+        switch self {
+        case .none, .text, .bytes: true
+        case .stream, .upgrade: false
+        }
+    }
+}
