@@ -13,7 +13,7 @@ RELEASE = swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusi
 	-Xswiftc -cross-module-optimization
 BINARIES = $(CURDIR)/.build/release
 SWIFT_FILES = Package.swift Sources Tests Examples Benchmarks
-LIBRARIES = MartletLoop MartletNet MartletProcessPool MartletHTTP MartletServer MartletLifecycle MartletSupervisor Martlet
+LIBRARIES = MartletLoop MartletNet MartletProcessPool MartletHTTP MartletServer MartletTesting MartletLifecycle MartletSupervisor Martlet
 
 .PHONY: help run build test test-unit test-end-to-end test-systemd fuzz bench lint format docs install uninstall clean \
 	build-packages test-packages release-all bench-server loop-bench
@@ -34,7 +34,7 @@ build-packages:
 	@.ci/need pkg-config libbrotli-dev libssl-dev libsystemd-dev zlib1g-dev
 
 test-packages: build-packages
-	@.ci/need binutils curl procps socat systemd util-linux wrk
+	@.ci/need binutils curl procps python3 python3-venv socat systemd util-linux wrk
 
 build: build-packages
 	$(RELEASE) --product martletd
@@ -78,7 +78,7 @@ bench: release-all
 
 lint:
 	swift format lint --strict --parallel --recursive --configuration .swift-format $(SWIFT_FILES)
-	@for script in .ci/* Tests/systemd/run Benchmarks/serve; do bash -n $$script || exit 1; done
+	@for script in .ci/* Tests/systemd/run Tests/EndToEnd/validate-openapi Benchmarks/serve; do bash -n $$script || exit 1; done
 
 format:
 	swift format --in-place --parallel --recursive --configuration .swift-format $(SWIFT_FILES)

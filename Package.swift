@@ -36,6 +36,7 @@ let package = Package(
         .library(name: "MartletHTTP", targets: ["MartletHTTP"]),
         .library(name: "MartletJSON", targets: ["MartletJSON"]),
         .library(name: "MartletServer", targets: ["MartletServer"]),
+        .library(name: "MartletTesting", targets: ["MartletTesting"]),
         .library(name: "MartletLifecycle", targets: ["MartletLifecycle"]),
         .executable(name: "martletd", targets: ["martletd"]),
         .executable(name: "martletctl", targets: ["martletctl"]),
@@ -101,6 +102,13 @@ let package = Package(
                 logging, metrics, argumentParser,
             ],
             swiftSettings: nonisolated),
+        .target(
+            name: "MartletTesting",
+            dependencies: [
+                "Martlet", "MartletServer", "MartletHTTP", "MartletNet", "MartletLoop", logging,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            swiftSettings: onTheLoop),
         .executableTarget(name: "martletd", dependencies: ["Martlet"], swiftSettings: onTheLoop),
         .executableTarget(
             name: "martletctl", dependencies: ["Martlet"], swiftSettings: nonisolated),
@@ -114,6 +122,10 @@ let package = Package(
         example("downloads", ["MartletLoop", "MartletNet"]),
         example("cpu-bound", ["MartletLoop", "MartletProcessPool"]),
         example("chat", ["MartletLoop", "MartletNet"]),
+        example("todo", ["Martlet"]),
+        example("upload", ["Martlet"]),
+        example("events", ["Martlet"]),
+        example("cpu-bound-http", ["Martlet"]),
         example("pipelines", ["MartletLoop", "MartletNet"]),
 
         .executableTarget(
@@ -149,7 +161,9 @@ let package = Package(
             swiftSettings: onTheLoop),
         .testTarget(
             name: "MartletSupervisorTests", dependencies: ["MartletSupervisor", metrics], swiftSettings: onTheLoop),
+        .testTarget(name: "MartletTestingTests", dependencies: ["MartletTesting"], swiftSettings: onTheLoop),
         .testTarget(name: "MartletTests", dependencies: ["Martlet"], swiftSettings: onTheLoop),
+        .testTarget(name: "TodoTests", dependencies: ["todo", "MartletTesting"], swiftSettings: onTheLoop),
         .testTarget(name: "EndToEnd", dependencies: ["MartletLoop"], swiftSettings: onTheLoop),
     ],
     swiftLanguageModes: [.v6]
