@@ -40,6 +40,8 @@ let package = Package(
         .library(name: "MartletLifecycle", targets: ["MartletLifecycle"]),
         .executable(name: "martletd", targets: ["martletd"]),
         .executable(name: "martletctl", targets: ["martletctl"]),
+        // For the tests alone: what is preloaded has to be a library.
+        .library(name: "allocation-counter", type: .dynamic, targets: ["allocation-counter"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -134,6 +136,7 @@ let package = Package(
             name: "loop-bench", dependencies: ["MartletLoop", "MartletNet"], path: "Benchmarks/loop-bench",
             swiftSettings: onTheLoop),
 
+        .target(name: "allocation-counter", path: "Tests/Programs/allocation-counter"),
         .executableTarget(
             name: "loop-program", dependencies: ["MartletLoop", "MartletNet"], path: "Tests/Programs/loop-program",
             swiftSettings: onTheLoop),

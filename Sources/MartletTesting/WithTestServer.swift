@@ -20,14 +20,14 @@ import MartletServer
 /// - Parameters:
 ///   - application: the application.
 ///   - mode: how it is reached.
-///   - settings: limits and times.
+///   - settings: limits and times; the defaults, with times that no test waits for, unless given.
 ///   - logger: where it logs.
 ///   - body: sends requests.
 /// - Returns: what `body` returns.
 /// - Throws: what `body` throws, and what the application's start does.
 @MainActor
 public func withTestServer<App: Application, Value: Sendable>(
-    _ application: App.Type, _ mode: TestMode = .inProcess, settings: HTTPServerSettings = HTTPServerSettings(),
+    _ application: App.Type, _ mode: TestMode = .inProcess, settings: HTTPServerSettings = .patient,
     logger: Logger = Logger(label: "test"), _ body: @MainActor (TestClient) async throws -> Value
 ) async throws -> Value {
     let router = Router()
@@ -58,7 +58,7 @@ public func withTestServer<App: Application, Value: Sendable>(
 ///   - router: the routes.
 ///   - mode: how they are reached.
 ///   - worker: what handlers reach as ``Request/worker``; it ends after `body`.
-///   - settings: limits and times.
+///   - settings: limits and times; the defaults, with times that no test waits for, unless given.
 ///   - logger: where it logs.
 ///   - body: sends requests.
 /// - Returns: what `body` returns.
@@ -66,7 +66,7 @@ public func withTestServer<App: Application, Value: Sendable>(
 @MainActor
 public func withTestServer<Value: Sendable>(
     _ router: Router, _ mode: TestMode = .inProcess, worker: Worker = Worker(),
-    settings: HTTPServerSettings = HTTPServerSettings(), logger: Logger = Logger(label: "test"),
+    settings: HTTPServerSettings = .patient, logger: Logger = Logger(label: "test"),
     _ body: @MainActor (TestClient) async throws -> Value
 ) async throws -> Value {
     let server = HTTPServer(router: router, settings: settings, worker: worker, logger: logger)
@@ -80,4 +80,17 @@ public func withTestServer<Value: Sendable>(
     }
     await host.end()
     return try outcome.get()
+}
+
+extension HTTPServerSettings {
+    /// The defaults, with times that a test does not reach because the machine is busy.
+    public nonisolated static var patient: HTTPServerSettings {
+        var settings = HTTPServerSettings()
+        settings.headTimeout = .seconds(600)
+        settings.bodyTimeout = .seconds(600)
+        settings.idleTimeout = .seconds(600)
+        settings.writeTimeout = .seconds(600)
+        settings.presenceDelay = .seconds(600)
+        return settings
+    }
 }

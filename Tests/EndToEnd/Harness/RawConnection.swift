@@ -81,6 +81,11 @@ final class RawConnection {
         descriptor = -1
     }
 
+    /// Drops what has come in so far.
+    func forget() {
+        received = []
+    }
+
     /// Takes what is there. Whether the connection is still open shows in `end`.
     func drain() throws {
         var chunk = [UInt8](repeating: 0, count: 16384)
