@@ -38,10 +38,15 @@ extension EndToEnd {
             defer { try? server.signal(SIGKILL) }
             var made: RawConnection?
             try await eventually("it serves; it wrote \(server.errors)") {
-                made = try? RawConnection(port: port)
+                do {
+                    let connection = try RawConnection(port: port)
+                    try await connection.send("GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n")
+                    made = connection
+                } catch is Failure {}  // it does not listen yet
                 return made != nil
             }
             let client = try #require(made)
+            try await client.receive(until: "Hello, World!")
             let request = String(repeating: "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n", count: pipelined)
             func ask(_ times: Int) async throws {
                 for _ in 0..<times {
