@@ -143,6 +143,7 @@ extension HTTPConnection: ResponseSink {
     func releaseExchange() {
         guard let released = exchange else { return }
         exchange = nil
+        isInHead = false
         released.end()
         server.giveBack(released)
     }

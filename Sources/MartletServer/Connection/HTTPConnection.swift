@@ -36,6 +36,8 @@ final class HTTPConnection: ByteStreamReactor {
     var pendingOutput: OutputBuffer?
     /// The beginning of a head, while the rest is waited for.
     private var partialHead: [UInt8] = []
+    /// Whether `exchange` has parsed a part of a head.
+    var isInHead = false
     /// When the wait for a head, or for a first byte, ends.
     private var deadline: EventLoop.Instant
     var phase = Phase.opened
@@ -291,7 +293,11 @@ final class HTTPConnection: ByteStreamReactor {
         guard let exchange else { return nil }
         do throws(HTTP1Error) {
             let unread = input.unread
-            guard case .complete(let length) = try exchange.parser.parse(unread.span) else { return nil }
+            guard case .complete(let length) = try exchange.parser.parse(unread.span) else {
+                isInHead = exchange.isInHead
+                return nil
+            }
+            isInHead = false
             exchange.begin(head: UnsafeBufferPointer(rebasing: unread[..<length]), on: self)
             input.consume(length)
         } catch {
@@ -307,7 +313,7 @@ final class HTTPConnection: ByteStreamReactor {
 
     /// Has the exchange of the head that has begun, or one that is free: the last one's, unless its handler has kept it.
     private func prepareExchange() {
-        if exchange?.isInHead == true { return }
+        if isInHead { return }
         if isKnownUniquelyReferenced(&exchange) {
             exchange?.clear()
         } else {
