@@ -15,7 +15,7 @@ BINARIES = $(CURDIR)/.build/release
 SWIFT_FILES = Package.swift Sources Tests Examples Benchmarks
 LIBRARIES = MartletLoop MartletNet MartletProcessPool MartletHTTP MartletServer MartletTesting MartletLifecycle MartletSupervisor Martlet
 
-.PHONY: help run build test test-unit test-end-to-end test-systemd fuzz bench lint format docs install uninstall clean \
+.PHONY: help run build test test-unit test-differential test-end-to-end test-systemd fuzz bench lint format docs install uninstall clean \
 	build-packages test-packages release-all bench-server loop-bench
 
 help:
@@ -34,6 +34,7 @@ build-packages:
 	@.ci/need pkg-config libbrotli-dev libssl-dev libsystemd-dev zlib1g-dev
 
 test-packages: build-packages
+	@.ci/clients
 	@.ci/need binutils curl procps python3 python3-venv socat systemd util-linux wrk
 
 build: build-packages
@@ -54,11 +55,16 @@ run: build
 test: test-packages lint release-all
 	.ci/check-binaries .build/release/martletd .build/release/martletctl .build/release/loop-program
 	swift build --build-tests
-	$(MAKE) --no-print-directory test-unit test-end-to-end
+	$(MAKE) --no-print-directory test-unit test-differential test-end-to-end
 	Tests/Fuzz/run 20
 
 test-unit: test-packages
 	swift test --disable-xctest --skip '^EndToEnd\.'
+
+# What the request parser accepts, next to what node, aiohttp and h11 do.
+test-differential: test-packages
+	$(RELEASE) --product parser-verdicts
+	Tests/differential/run $(BINARIES)/parser-verdicts
 
 # Apart from the unit tests: these load the machine and measure what happens to others meanwhile.
 test-end-to-end: test-packages
@@ -78,7 +84,7 @@ bench: release-all
 
 lint:
 	swift format lint --strict --parallel --recursive --configuration .swift-format $(SWIFT_FILES)
-	@for script in .ci/* Tests/systemd/run Tests/EndToEnd/validate-openapi Benchmarks/serve; do bash -n $$script || exit 1; done
+	@for script in .ci/* Tests/systemd/run Tests/differential/run Tests/EndToEnd/validate-openapi Benchmarks/serve; do bash -n $$script || exit 1; done
 
 format:
 	swift format --in-place --parallel --recursive --configuration .swift-format $(SWIFT_FILES)

@@ -141,6 +141,9 @@ let package = Package(
             name: "loop-program", dependencies: ["MartletLoop", "MartletNet"], path: "Tests/Programs/loop-program",
             swiftSettings: onTheLoop),
         .executableTarget(
+            name: "parser-verdicts", dependencies: ["MartletHTTP"], path: "Tests/Programs/parser-verdicts",
+            swiftSettings: nonisolated),
+        .executableTarget(
             name: "observed-program",
             dependencies: [
                 "Martlet", "MartletLifecycle", metrics,

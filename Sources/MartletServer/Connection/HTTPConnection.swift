@@ -280,7 +280,8 @@ final class HTTPConnection: ByteStreamReactor {
 
     /// Cuts the connection, whatever it is doing.
     func abort() {
-        if task != nil, phase == .answering { loseClient() }
+        isLost = true
+        task?.cancel()
         stream.close()
     }
 

@@ -19,26 +19,28 @@ public protocol Middleware {
 
 /// What lies behind a middleware: the next one, or the handler.
 public struct Responder {
-    let handler: Handler
+    /// The handler as one that may wait, whatever its kind: made once, not for each request.
+    @usableFromInline let handle: @MainActor (Request) async throws -> Response
+
+    init(handler: Handler) {
+        switch handler {
+        case .immediate(let respond):
+            handle = { request in try respond(request) }
+        case .suspending(let respond):
+            handle = respond
+        case .buffered(let limit, let respond):
+            handle = { request in
+                let body = try await request.body.collect(upTo: limit)
+                return try body.withUnsafeBufferPointer { try respond(request, $0) }
+            }
+        }
+    }
 
     /// Has the request answered.
     ///
     /// - Throws: what the handler throws.
     @inlinable
     public func callAsFunction(_ request: Request) async throws -> Response {
-        try await respond(to: request)
-    }
-
-    @usableFromInline
-    func respond(to request: Request) async throws -> Response {
-        switch handler {
-        case .immediate(let handle):
-            return try handle(request)
-        case .suspending(let handle):
-            return try await handle(request)
-        case .buffered(let limit, let handle):
-            let body = try await request.body.collect(upTo: limit)
-            return try body.withUnsafeBufferPointer { try handle(request, $0) }
-        }
+        try await handle(request)
     }
 }
