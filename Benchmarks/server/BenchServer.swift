@@ -27,6 +27,14 @@ struct BenchServer: Application {
         for _ in 0..<5 { filters.use(LookOn()) }
         filters.get("/plaintext") { _ in "Hello, World!" }
 
+        let shipped = router.group("/shipped")
+        shipped.use(TrustedProxies(["127.0.0.1"]))
+        shipped.use(RequestIdentifier())
+        shipped.use(CORS())
+        shipped.use(SecurityHeaders())
+        shipped.use(Compression())
+        shipped.get("/plaintext") { _ in "Hello, World!" }
+
         let piece = [UInt8](repeating: UInt8(ascii: "x"), count: 16 << 10)
         router.get("/stream") { _ in
             Response(length: 1 << 20) { body in
