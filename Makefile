@@ -15,13 +15,13 @@ BINARIES = $(CURDIR)/.build/release
 SWIFT_FILES = Package.swift Sources Tests Examples Benchmarks
 LIBRARIES = MartletLoop MartletNet MartletProcessPool MartletHTTP MartletServer MartletTesting MartletLifecycle MartletSupervisor Martlet
 
-.PHONY: help run build test test-unit test-differential test-end-to-end test-systemd fuzz bench lint format docs install uninstall clean \
-	build-packages test-packages release-all bench-server loop-bench
+.PHONY: help run build test test-unit test-differential test-end-to-end test-systemd fuzz bench lint format docs install \
+	uninstall clean build-packages test-packages release-all bench-server loop-bench
 
 help:
 	@echo "make run           build a release and serve etc/martlet.toml, one worker per core"
 	@echo "make build         release binaries in .build/release"
-	@echo "make test          format, linkage, unit tests, end-to-end tests, twenty seconds of fuzzing"
+	@echo "make test          format, linkage, unit tests, the parser next to others, end-to-end tests, twenty seconds of fuzzing"
 	@echo "make test-systemd  the service under a real systemd, in a container (root)"
 	@echo "make fuzz          fuzz the parsers; SECONDS=3600"
 	@echo "make bench         every benchmark, next to its peers"

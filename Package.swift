@@ -144,6 +144,9 @@ let package = Package(
             name: "parser-verdicts", dependencies: ["MartletHTTP"], path: "Tests/Programs/parser-verdicts",
             swiftSettings: nonisolated),
         .executableTarget(
+            name: "web-program", dependencies: ["Martlet"], path: "Tests/Programs/web-program",
+            swiftSettings: onTheLoop),
+        .executableTarget(
             name: "observed-program",
             dependencies: [
                 "Martlet", "MartletLifecycle", metrics,

@@ -15,7 +15,8 @@ struct AbsoluteTarget {
         var i = start
         while i < end, bytes[i] != ASCII.slash, bytes[i] != ASCII.questionMark { i += 1 }
         authority = ByteRange(start, i)
-        guard !authority.isEmpty, Authority.isValid(authority, in: bytes) else {
+        // A URI of these schemes names a host, RFC 9110 §4.2.1; Host alone may be empty.
+        guard !authority.isEmpty, bytes[start] != ASCII.colon, Authority.isValid(authority, in: bytes) else {
             throw HTTP1Error(.target, "request line: the target's authority is not host or host:port")
         }
         let question = bytes.firstIndex(of: ASCII.questionMark, from: i, to: end)

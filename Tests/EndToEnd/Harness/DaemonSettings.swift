@@ -12,6 +12,8 @@ struct DaemonSettings {
     var workers = 2
     /// Listen addresses besides the one on a port of the test's own.
     var furtherAddresses: [String] = []
+    /// Those that expect the PROXY protocol.
+    var proxyAddresses: [String] = []
     /// Keys of `[timeouts]`, with their values in TOML.
     var timeouts = ["drain": "\"10s\"", "drain_idle": "\"200ms\""]
     /// Keys of `[limits]`, with their values in TOML.
@@ -31,8 +33,9 @@ struct DaemonSettings {
     /// The file's text.
     func configuration(address: String, control: String) -> String {
         var text = "workers = \(workers)\ncontrol = \"\(control)\"\n"
-        for (index, address) in ([address] + furtherAddresses).enumerated() {
+        for (index, address) in ([address] + furtherAddresses + proxyAddresses).enumerated() {
             text += "\n[[listen]]\nname = \"listener\(index)\"\naddress = \"\(address)\"\n"
+            if proxyAddresses.contains(address) { text += "proxy_protocol = true\n" }
         }
         for (name, table) in [("timeouts", timeouts), ("limits", limits), ("log", log)] where !table.isEmpty {
             text += "\n[\(name)]\n"

@@ -57,6 +57,7 @@ enum RequestCorpus {
         Refusal("fragment behind the query", "GET /?a#b HTTP/1.1\r\n" + host + "\r\n", 400, .target),
         Refusal("half an escape", "GET /%4 HTTP/1.1\r\n" + host + "\r\n", 400, .target),
         Refusal("escape that is none", "GET /%zz?a HTTP/1.1\r\n" + host + "\r\n", 400, .target),
+        Refusal("no host before a port", "GET http://:80/ HTTP/1.1\r\n" + host + "\r\n", 400, .target),
         Refusal("escaped NUL", "GET http://a/b%00 HTTP/1.1\r\n" + host + "\r\n", 400, .target),
         Refusal("relative target", "GET a/b HTTP/1.1\r\n" + host + "\r\n", 400, .target),
         Refusal("target that begins with ?", "GET ?a HTTP/1.1\r\n" + host + "\r\n", 400, .target),
