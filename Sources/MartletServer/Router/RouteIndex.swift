@@ -146,14 +146,23 @@ nonisolated struct RouteIndex: ~Copyable {
         if stop > start {
             if here.hasTyped {
                 let segment = ByteRange(start, stop)
-                for (child, type) in [
-                    (here.integer, RouteParameterType.integer), (here.number, .number), (here.uuid, .uuid),
-                ]
-                where child >= 0 && type.matches(segment, in: bytes, hasEscape: hasEscape) {
-                    captures.append(segment)
-                    if let route = descend(Int(child), stop, bytes, &search, &captures) { return route }
-                    captures.removeLast()
+                captures.append(segment)
+                if here.integer >= 0, RouteParameterType.integer.matches(segment, in: bytes, hasEscape: hasEscape),
+                    let route = descend(Int(here.integer), stop, bytes, &search, &captures)
+                {
+                    return route
                 }
+                if here.number >= 0, RouteParameterType.number.matches(segment, in: bytes, hasEscape: hasEscape),
+                    let route = descend(Int(here.number), stop, bytes, &search, &captures)
+                {
+                    return route
+                }
+                if here.uuid >= 0, RouteParameterType.uuid.matches(segment, in: bytes, hasEscape: hasEscape),
+                    let route = descend(Int(here.uuid), stop, bytes, &search, &captures)
+                {
+                    return route
+                }
+                captures.removeLast()
             }
             if here.parameter >= 0 {
                 captures.append(ByteRange(start, stop))
