@@ -14,7 +14,7 @@ import MartletServer
 /// }
 /// ```
 ///
-/// ``Application/start(_:)`` is called before, and what it told the worker to do at the end is done after `body`, also
+/// `Application.start` is called before, and what it told the worker to do at the end is done after `body`, also
 /// when that throws. Requests that are still under way then are cut. The configuration of the application is not read.
 ///
 /// - Parameters:
@@ -57,7 +57,7 @@ public func withTestServer<App: Application, Value: Sendable>(
 /// - Parameters:
 ///   - router: the routes.
 ///   - mode: how they are reached.
-///   - worker: what handlers reach as ``Request/worker``; it ends after `body`.
+///   - worker: what handlers reach as `request.worker`; it ends after `body`.
 ///   - settings: limits and times; the defaults, with times that no test waits for, unless given.
 ///   - logger: where it logs.
 ///   - body: sends requests.

@@ -6,7 +6,7 @@ import HTTPTypes
 /// guard let user = users[id] else { throw HTTPError(.notFound, "there is no user \(id)") }
 /// ```
 ///
-/// A browser gets a page, everybody else a problem document (RFC 9457): see ``Problem``.
+/// A browser gets a page, everybody else a problem document (RFC 9457).
 public nonisolated struct HTTPError: Error, Sendable, CustomStringConvertible {
     /// The status to answer with.
     public var status: HTTPResponse.Status

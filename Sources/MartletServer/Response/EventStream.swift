@@ -60,7 +60,7 @@ extension Response {
         return response
     }
 
-    /// A stream of the events that a sequence makes: see ``events(heartbeat:_:)-(_,(EventStream)->Void)``.
+    /// A stream of the events that a sequence makes: see the form with a closure.
     public nonisolated static func events<Events: AsyncSequence & Sendable>(
         _ sequence: Events, heartbeat: Duration = .seconds(15)
     ) -> Response where Events.Element == ServerSentEvent {

@@ -82,7 +82,7 @@ public nonisolated struct Response: Sendable {
     /// with 426 in its place.
     ///
     /// - Parameters:
-    ///   - upgradeTo: the protocol's name, `websocket`.
+    ///   - name: the protocol's name, `websocket`.
     ///   - fields: further fields of the 101 response.
     ///   - speak: speaks the protocol; when it returns, the connection is closed.
     public init(
