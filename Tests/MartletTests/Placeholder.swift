@@ -1,1 +1,0 @@
-// Empty until the first type moves in.
