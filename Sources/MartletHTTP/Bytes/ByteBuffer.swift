@@ -168,13 +168,13 @@ extension ByteBuffer {
     /// Appends the UTF-8 of `text` without an allocation: native strings are copied from where they are.
     @inlinable
     public mutating func append(utf8 text: String) {
-        append(contentsOf: text.utf8)
+        append(contentsOf: text.utf8.span)
     }
 
     /// Appends the UTF-8 of a part of a string.
     @inlinable
     public mutating func append(utf8 text: Substring) {
-        append(contentsOf: text.utf8)
+        append(contentsOf: text.utf8.span)
     }
 
     @inlinable

@@ -64,9 +64,8 @@ extension Span where Element == UInt8 {
         return true
     }
 
-    /// Whether `range` is `text`, which must not contain A–Z, ignoring the case of ASCII letters; for names known only
-    /// at run time.
-    public func equals(_ range: ByteRange, lowercased text: String) -> Bool {
+    /// Whether `range` is `text`, ignoring the case of ASCII letters on both sides; for names known only at run time.
+    public func equals(_ range: ByteRange, ignoringCaseOf text: String) -> Bool {
         equals(range, ignoringCaseOf: text.utf8.span)
     }
 

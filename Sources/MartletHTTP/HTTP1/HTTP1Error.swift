@@ -13,6 +13,8 @@ public struct HTTP1Error: Error, Equatable, Sendable {
 
         /// The request line is not `method SP target SP version CRLF`.
         public static let requestLine = Code(rawValue: "request-line")
+        /// The status line is not `version SP code SP reason CRLF`.
+        public static let statusLine = Code(rawValue: "status-line")
         /// The target, its path or its escapes are malformed, or of a form that does not fit the method.
         public static let target = Code(rawValue: "target")
         /// The version is not HTTP/1.x.

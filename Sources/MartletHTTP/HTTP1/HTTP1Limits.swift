@@ -1,6 +1,6 @@
 /// How large the parts of a message may be that a peer makes us keep or look at before a handler has a say.
 public struct HTTP1Limits: Hashable, Sendable {
-    /// Bytes of the request line with its line end. Beyond: 414.
+    /// Bytes of the request line, or of a response's status line, with its line end. Beyond: 414.
     public let requestLine: Int
     /// Bytes of all field lines of a head, or of a trailer section, with their line ends and the empty line. Beyond:
     /// 431.

@@ -35,7 +35,7 @@ public struct HTTP1RequestParser: Sendable {
     /// 0 of HTTP/1.0, 1 of HTTP/1.1 and every later 1.x.
     public internal(set) var minorVersion: UInt8 = 1
     /// The fields, in the order they were sent.
-    public internal(set) var fields: [HTTP1Field] = []
+    public internal(set) var fields = HTTP1FieldTable()
     /// How the body is delimited.
     public internal(set) var body = HTTP1BodyFraming.none
     /// Whether the client lets the connection go on after the response, RFC 9112 §9.3.
@@ -51,7 +51,7 @@ public struct HTTP1RequestParser: Sendable {
     /// Whether the path contains `.` or `%2e`-like escapes: whether ``DotSegments`` may find any.
     public var pathMayHaveDotSegments: Bool { pathClasses & (ByteClass.percent | ByteClass.dot) != 0 }
 
-    enum Phase: UInt8 {
+    enum Phase: UInt8, HTTP1FieldPhase {
         case emptyLine, emptyLineEnd, method, targetStart, path, query, absolute, asterisk, version
         case fieldStart, fieldName, fieldValue, fieldEnd, headEnd, complete
     }
@@ -71,11 +71,8 @@ public struct HTTP1RequestParser: Sendable {
 
     /// What the fields seen so far say about the message.
     struct Seen {
+        var message = HTTP1MessageFields()
         var hasHost = false
-        var hasTransferEncoding = false
-        var contentLength: UInt64?
-        var saysClose = false
-        var saysKeepAlive = false
         var expectsContinue = false
     }
 
@@ -95,7 +92,7 @@ public struct HTTP1RequestParser: Sendable {
             guard try parseRequestLine(bytes) else { return .needsMore }
         }
         if phase != .complete {
-            guard try parseFieldSection(bytes) else { return .needsMore }
+            guard try parseFields(bytes) else { return .needsMore }
             try concludeHead()
             phase = .complete
         }
@@ -115,6 +112,8 @@ public struct HTTP1RequestParser: Sendable {
         seen = Seen()
         query = nil
         host = nil
-        if !fields.isEmpty { fields.removeAll(keepingCapacity: true) }
+        fields.removeAll()
     }
 }
+
+extension HTTP1RequestParser: HTTP1HeadParser {}

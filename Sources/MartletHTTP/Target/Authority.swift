@@ -37,16 +37,14 @@ enum Authority {
     /// The offset behind a registered name: of the colon before a port, or the end.
     private static func endOfName(_ bytes: Span<UInt8>, from start: Int, to end: Int) -> Int? {
         var i = start
-        while i < end, bytes[unchecked: i] != ASCII.colon {
-            if ByteClass.of(bytes[unchecked: i]) & ByteClass.host != 0 {
-                i &+= 1
-            } else if bytes[unchecked: i] == ASCII.percent, PercentEncoding.escape(in: bytes, at: i, to: end) != nil {
-                i &+= 3
-            } else {
+        while true {
+            while i < end, ByteClass.of(bytes[unchecked: i]) & ByteClass.host != 0 { i &+= 1 }
+            if i == end || bytes[unchecked: i] == ASCII.colon { return i }
+            guard bytes[unchecked: i] == ASCII.percent, PercentEncoding.escape(in: bytes, at: i, to: end) != nil else {
                 return nil
             }
+            i &+= 3
         }
-        return i
     }
 
     /// Whether `:` and at most five digits fill `start..<end`.
@@ -54,7 +52,7 @@ enum Authority {
         guard bytes[unchecked: start] == ASCII.colon, end - start <= 6 else { return false }
         var i = start &+ 1
         while i < end {
-            if !ASCII.isDigit(bytes[unchecked: i]) { return false }
+            guard ASCII.isDigit(bytes[unchecked: i]) else { return false }
             i &+= 1
         }
         return true

@@ -91,7 +91,7 @@ private struct Transcript: Equatable {
         for range in [parser.methodName, parser.target, parser.path, parser.query, parser.host] {
             text += " [" + (range.map { String($0, in: bytes) } ?? "-") + "]"
         }
-        for field in parser.makeFields(in: bytes) { text += " \(field.name): \(field.value)" }
+        for field in parser.fields.makeFields(in: bytes) { text += " \(field.name): \(field.value)" }
         heads.append(text)
         switch parser.body {
         case .none: break
