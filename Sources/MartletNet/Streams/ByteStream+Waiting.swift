@@ -35,7 +35,7 @@ extension ByteStream {
     ///   - deadline: when to call it with `.timedOut` if nothing has come; never, unless one is given.
     public func park(_ reactor: any ByteStreamReactor, until deadline: EventLoop.Instant = .distantFuture) {
         require(reader == nil, "a reactor is parked while a task reads from the stream; let one of them read")
-        self.reactor = reactor
+        if self.reactor !== reactor { self.reactor = reactor }
         isParked = true
         readDeadline = deadline
         armTimer(for: deadline)

@@ -12,8 +12,8 @@ final class Exchange {
     /// Where it was made; lives longer than any request of it.
     unowned let server: HTTPServer
     var captures = RouteCaptures()
-    /// The route that answers; `nil` when there is none.
-    var route: Route?
+    /// Which of the router's routes answers; -1 when none does. A number, because a reference would be counted.
+    var routeNumber = -1
     /// What an Allow field says, of a request that no route answers.
     var allow = ""
     /// The path without segments `.` and `..`; the parser's own where it has none.
@@ -80,7 +80,7 @@ final class Exchange {
     /// Forgets the request, which nobody has kept.
     func clear() {
         parser.reset()
-        route = nil
+        routeNumber = -1
         guard hasNotes else { return }
         hasNotes = false
         storedNotes = RequestNotes()
@@ -97,6 +97,9 @@ final class Exchange {
 
     /// Whether a head has begun and is not complete.
     var isInHead: Bool { parser.isInHead }
+
+    /// The route that answers; `nil` when there is none.
+    var route: Route? { routeNumber < 0 ? nil : server.router.routes[routeNumber] }
 
     // MARK: Looking into the head
 
@@ -135,7 +138,7 @@ final class Exchange {
     func fieldValue(_ name: HTTPField.Name) -> String? {
         let bytes = head.span
         var value: String?
-        for field in parser.fields where bytes.equals(field.name, lowercased: name.canonicalName) {
+        for field in parser.fields where bytes.equals(field.name, ignoringCaseOf: name.canonicalName) {
             let text = String(field.value, in: bytes)
             value = value.map { $0 + ", " + text } ?? text
         }
@@ -145,17 +148,17 @@ final class Exchange {
     /// The values of all fields of a name, one by one.
     func fieldValues(_ name: HTTPField.Name) -> [String] {
         let bytes = head.span
-        return parser.fields.filter { bytes.equals($0.name, lowercased: name.canonicalName) }
+        return parser.fields.filter { bytes.equals($0.name, ignoringCaseOf: name.canonicalName) }
             .map { String($0.value, in: bytes) }
     }
 
     func hasField(_ name: HTTPField.Name) -> Bool {
-        parser.firstValue(of: name, in: head.span) != nil
+        parser.fields.firstValue(of: name, in: head.span) != nil
     }
 
     /// Whether the client says that it understands trailers (RFC 9110 §10.1.4).
     var acceptsTrailers: Bool {
-        guard let value = parser.firstValue(of: "te", in: head.span) else { return false }
+        guard let value = parser.fields.firstValue(of: "te", in: head.span) else { return false }
         return text(value).lowercased().split(separator: ",").contains { element in
             element.drop(while: { $0 == " " }).prefix { $0 != ";" && $0 != " " } == "trailers"
         }
@@ -167,7 +170,7 @@ final class Exchange {
     }
 
     func allFields() -> HTTPFields {
-        parser.makeFields(in: head.span)
+        parser.fields.makeFields(in: head.span)
     }
 
     // MARK: The body

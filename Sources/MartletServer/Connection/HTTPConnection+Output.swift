@@ -141,8 +141,7 @@ extension HTTPConnection: ResponseSink {
     }
 
     func releaseExchange() {
-        guard let released = exchange else { return }
-        exchange = nil
+        guard let released = exchange.take() else { return }
         isInHead = false
         released.end()
         server.giveBack(released)

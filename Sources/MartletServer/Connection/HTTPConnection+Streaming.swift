@@ -33,20 +33,43 @@ extension HTTPConnection {
         finish(exchange)
     }
 
-    /// Sends the head that has been appended, and leaves the connection to `speak`.
-    func upgrade(_ exchange: Exchange, _ speak: (UpgradedConnection) async throws -> Void) async throws(ConnectionEnd) {
-        try await flush()
-        let request = Request(exchange: exchange)
-        finish(exchange)
-        phase = .answering
-        stream.observer = nil
-        if let input { stream.unread(UnsafeRawBufferPointer(input.unread)) }
-        releaseInput()
-        self.exchange = nil
+    /// The head has been sent: leaves the connection to `speak`.
+    func leave(_ exchange: Exchange, to speak: (UpgradedConnection) async throws -> Void) async {
+        let connection = leaveHTTP(exchange)
+        if !connection.firstBytes.isEmpty { connection.firstBytes.withUnsafeBytes { stream.unread($0) } }
         do {
-            try await speak(UpgradedConnection(stream: stream, request: request))
+            try await speak(connection)
         } catch {
             server.streamFailed(error, of: exchange)
         }
+    }
+
+    /// The head has been sent: gives the connection to whoever takes it over. It keeps its place among the server's.
+    func handOver(
+        _ exchange: Exchange, _ take: (UpgradedConnection, ConnectionLease) -> any TakenConnection
+    ) {
+        let connection = leaveHTTP(exchange)
+        // Ends as soon as it has begun, when its first bytes say so.
+        var hasEnded = false
+        let lease = ConnectionLease { [self] in
+            hasEnded = true
+            taken = nil
+            // The task that hands it over sees that, and finishes it.
+            if task == nil { finishConnection() }
+        }
+        let taker = take(connection, lease)
+        if !hasEnded { taken = taker }
+        if server.isDraining { taker.drain() }
+    }
+
+    private func leaveHTTP(_ exchange: Exchange) -> UpgradedConnection {
+        finish(exchange)
+        phase = .answering
+        stream.observer = nil
+        let firstBytes = input.map { Array($0.unread) } ?? []
+        releaseInput()
+        self.exchange = nil
+        return UpgradedConnection(
+            stream: stream, request: Request(exchange: exchange), firstBytes: firstBytes)
     }
 }

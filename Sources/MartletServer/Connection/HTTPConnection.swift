@@ -61,6 +61,8 @@ final class HTTPConnection: ByteStreamReactor {
     private var waitingTask: UnsafeContinuation<Step, Never>?
     /// See HTTPConnection+Presence.swift.
     var presenceTimer: LoopTimer?
+    /// Who has the connection now, after it has left HTTP.
+    var taken: (any TakenConnection)?
     var hasProbedPresence = false
     /// The tick in which the head was complete that is being answered.
     private var start: EventLoop.Instant
@@ -120,6 +122,8 @@ final class HTTPConnection: ByteStreamReactor {
             waitingTask.resume(returning: step)
         } else if case .close = step, pendingOutput == nil, !owesLinger {
             finishConnection()
+        } else if case .upgrade(let upgrade, let exchange) = step, case .takenOver(let take) = upgrade.way, sendsAtOnce() {
+            handOver(exchange, take)
         } else {
             task = Task { await serve(from: step) }
         }
@@ -136,7 +140,7 @@ final class HTTPConnection: ByteStreamReactor {
             lingers = await end(error)
         }
         if lingers { await linger() }
-        finishConnection()
+        if taken == nil { finishConnection() } else { task = nil }
     }
 
     /// Returns when the client is done, or has been told that this is the end.
@@ -164,8 +168,13 @@ final class HTTPConnection: ByteStreamReactor {
             case .streamBody(let produce, let exchange, let framing, let keepsAlive):
                 try await stream(produce, exchange: exchange, framing: framing)
                 guard keepsAlive, try await discardBody() else { return }
-            case .upgrade(let speak, let exchange):
-                return try await upgrade(exchange, speak)
+            case .upgrade(let upgrade, let exchange):
+                try await flush()
+                switch upgrade.way {
+                case .spoken(let speak): await leave(exchange, to: speak)
+                case .takenOver(let take): handOver(exchange, take)
+                }
+                return
             case .discardBody:
                 guard try await discardBody() else { return }
             case .close:
@@ -213,7 +222,7 @@ final class HTTPConnection: ByteStreamReactor {
         case call(Handler, Exchange)
         case streamBody(
             (ResponseBodyWriter) async throws -> Void, Exchange, framing: ResponseBodyWriter.Framing, keepsAlive: Bool)
-        case upgrade((UpgradedConnection) async throws -> Void, Exchange)
+        case upgrade(ProtocolUpgrade, Exchange)
         case discardBody
         case close
         case end(ConnectionEnd)
@@ -224,9 +233,12 @@ final class HTTPConnection: ByteStreamReactor {
         do throws(ConnectionEnd) {
             while true {
                 if awaitsProxyHeader { try takeProxyHeader() }
-                if let exchange = try takeHead() {
-                    if let step = answer(exchange) { return step }
-                    continue
+                if let input, !input.isEmpty, !awaitsProxyHeader {
+                    let exchange = preparedExchange()
+                    if try takeHead(of: exchange, from: input) {
+                        if let step = answer(exchange) { return step }
+                        continue
+                    }
                 }
                 guard sendsAtOnce() else { return .flush }
                 switch receive() {
@@ -275,11 +287,12 @@ final class HTTPConnection: ByteStreamReactor {
 
     /// Closes at once if it is waiting for a request that has not begun. Called while the server drains.
     func closeIfIdle() {
-        if phase == .idle || phase == .opened { stream.interrupt() }
+        if taken == nil, phase == .idle || phase == .opened { stream.interrupt() }
     }
 
     /// Cuts the connection, whatever it is doing.
     func abort() {
+        if let taken { return taken.abort() }
         isLost = true
         task?.cancel()
         stream.close()
@@ -287,16 +300,14 @@ final class HTTPConnection: ByteStreamReactor {
 
     // MARK: Heads
 
-    /// The next request, if its head has been received completely.
-    private func takeHead() throws(ConnectionEnd) -> Exchange? {
-        guard let input, !input.isEmpty, !awaitsProxyHeader else { return nil }
-        prepareExchange()
-        guard let exchange else { return nil }
+    /// Takes the next request's head, if it has been received completely.
+    @inline(__always)
+    private func takeHead(of exchange: Exchange, from input: InputBuffer) throws(ConnectionEnd) -> Bool {
         do throws(HTTP1Error) {
             let unread = input.unread
             guard case .complete(let length) = try exchange.parser.parse(unread.span) else {
                 isInHead = exchange.isInHead
-                return nil
+                return false
             }
             isInHead = false
             exchange.begin(head: UnsafeBufferPointer(rebasing: unread[..<length]), on: self)
@@ -309,17 +320,19 @@ final class HTTPConnection: ByteStreamReactor {
         server.counters.add(.requests)
         body = BodyReader(exchange.parser.body, limits: server.settings.head, bodyLimit: server.settings.bodyLimit)
         if input.isEmpty { releaseInput() }
-        return exchange
+        return true
     }
 
-    /// Has the exchange of the head that has begun, or one that is free: the last one's, unless its handler has kept it.
-    private func prepareExchange() {
-        if isInHead { return }
-        if isKnownUniquelyReferenced(&exchange) {
-            exchange?.clear()
-        } else {
-            exchange = server.takeExchange()
+    /// The exchange of the head that has begun, or one that is free: the last one's, unless its handler has kept it.
+    @inline(__always)
+    private func preparedExchange() -> Exchange {
+        if isInHead || isKnownUniquelyReferenced(&exchange), let exchange {
+            if !isInHead { exchange.clear() }
+            return exchange
         }
+        let lent = server.takeExchange()
+        exchange = lent
+        return lent
     }
 
     /// Receives what is there, behind what is left of a head that was waited for.
@@ -364,8 +377,8 @@ final class HTTPConnection: ByteStreamReactor {
         var keepsAlive = exchange.parser.isKeepAlive && !isReadingBody && settlesBody() && !isLastWhileDraining
         if !response.body.isWhole {
             switch response.body {
-            case .upgrade(let name, let speak):
-                return beginUpgrade(to: name, fields: response.fields, speak, exchange)
+            case .upgrade(let upgrade):
+                return begin(upgrade, fields: response.fields, exchange)
             case .stream(let length, let produce) where exchange.parser.method != .head:
                 guard isFinal(response.status.code) else { break }
                 let framing = framing(of: response.status.code, length: length, exchange)
@@ -399,22 +412,12 @@ final class HTTPConnection: ByteStreamReactor {
     }
 
     /// Says 101, after which the connection is no HTTP any more; or why not.
-    private func beginUpgrade(
-        to name: String, fields: HTTPFields, _ speak: @escaping (UpgradedConnection) async throws -> Void,
-        _ exchange: Exchange
-    ) -> Step? {
-        guard body == .finished, Request(exchange: exchange).asksForUpgrade(to: name) else {
-            let error = HTTPError(
-                .upgradeRequired, "this is spoken to with \(name): send Connection: Upgrade and Upgrade: \(name)",
-                fields: [.upgrade: name])
-            return conclude(exchange, with: server.response(to: error, of: exchange))
+    private func begin(_ upgrade: ProtocolUpgrade, fields: HTTPFields, _ exchange: Exchange) -> Step? {
+        guard body == .finished, Request(exchange: exchange).asksForUpgrade(to: upgrade.name) else {
+            return conclude(exchange, with: server.response(to: upgrade.required, of: exchange))
         }
-        var response = Response(status: .switchingProtocols)
-        response.fields = fields
-        response.fields[.upgrade] = name
-        response.fields[.connection] = "Upgrade"
-        append(response, to: exchange, keepsAlive: true)
-        return .upgrade(speak, exchange)
+        append(upgrade.response(with: fields), to: exchange, keepsAlive: true)
+        return .upgrade(upgrade, exchange)
     }
 
     /// The answer is complete.

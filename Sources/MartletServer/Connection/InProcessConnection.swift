@@ -179,14 +179,11 @@ package final class InProcessConnection {
     private func conclude(_ response: Response, to request: Request) async throws {
         if isLost { throw ConnectionEnd.lost }
         let exchange = request.exchange
-        if case .upgrade(let name, let speak) = response.body {
-            guard request.asksForUpgrade(to: name) else {
-                let error = HTTPError(
-                    .upgradeRequired, "this is spoken to with \(name): send Connection: Upgrade and Upgrade: \(name)",
-                    fields: [.upgrade: name])
-                return try await conclude(server.response(to: error, of: exchange), to: request)
+        if case .upgrade(let upgrade) = response.body {
+            guard request.asksForUpgrade(to: upgrade.name) else {
+                return try await conclude(server.response(to: upgrade.required, of: exchange), to: request)
             }
-            return try await upgrade(to: name, fields: response.fields, request, speak)
+            return try await go(over: upgrade, fields: response.fields, request)
         }
         guard (200...999).contains(response.status.code) else {
             return append(server.refuses(response.status, of: exchange), keepsAlive: exchange.parser.isKeepAlive)
@@ -226,23 +223,28 @@ package final class InProcessConnection {
         }
     }
 
-    private func upgrade(
-        to name: String, fields: HTTPFields, _ request: Request,
-        _ speak: (UpgradedConnection) async throws -> Void
-    ) async throws {
+    private func go(over upgrade: ProtocolUpgrade, fields: HTTPFields, _ request: Request) async throws {
         let (own, client) = try ByteStream.pair()
         defer { own.close() }
         upgraded = client
-        var response = Response(status: .switchingProtocols)
-        response.fields = fields
-        response.fields[.upgrade] = name
-        response.fields[.connection] = "Upgrade"
-        append(response, keepsAlive: true)
+        append(upgrade.response(with: fields), keepsAlive: true)
         flushNow()
-        do {
-            try await speak(UpgradedConnection(stream: own, request: request))
-        } catch {
-            if !isLost { server.streamFailed(error, of: request.exchange) }
+        let connection = UpgradedConnection(stream: own, request: request)
+        switch upgrade.way {
+        case .spoken(let speak):
+            do {
+                try await speak(connection)
+            } catch {
+                if !isLost { server.streamFailed(error, of: request.exchange) }
+            }
+        case .takenOver(let take):
+            let end = Event()
+            let taker = take(connection, ConnectionLease { end.set() })
+            do {
+                try await end.wait()
+            } catch {
+                taker.abort()
+            }
         }
     }
 

@@ -4,7 +4,7 @@ import Glibc
 ///
 /// A handle: copying it copies no bytes and counts no reference, which a request would pay for several times. Whoever
 /// has taken it from the pool gives it back, once.
-struct InputBuffer {
+package struct InputBuffer {
     private struct State {
         let base: UnsafeMutableRawPointer
         let capacity: Int
@@ -14,28 +14,28 @@ struct InputBuffer {
 
     private let state: UnsafeMutablePointer<State>
 
-    init(capacity: Int) {
+    package init(capacity: Int) {
         state = .allocate(capacity: 1)
         state.initialize(to: State(base: .allocate(byteCount: capacity, alignment: 16), capacity: capacity))
     }
 
     /// Frees the memory; no copy of the handle may be used any more.
-    func deallocate() {
+    package func deallocate() {
         state.pointee.base.deallocate()
         state.deallocate()
     }
 
-    var count: Int { state.pointee.end - state.pointee.start }
-    var isEmpty: Bool { state.pointee.start == state.pointee.end }
+    package var count: Int { state.pointee.end - state.pointee.start }
+    package var isEmpty: Bool { state.pointee.start == state.pointee.end }
 
     /// What is there. Valid until the next call of a method that changes it.
-    var unread: UnsafeBufferPointer<UInt8> {
+    package var unread: UnsafeBufferPointer<UInt8> {
         let start = (state.pointee.base + state.pointee.start).assumingMemoryBound(to: UInt8.self)
         return UnsafeBufferPointer(start: start, count: count)
     }
 
     /// Room behind what is there. What has been used up is moved over when the room runs low.
-    func room() -> UnsafeMutableRawBufferPointer {
+    package func room() -> UnsafeMutableRawBufferPointer {
         let (base, capacity, count) = (state.pointee.base, state.pointee.capacity, count)
         if count == 0 {
             removeAll()
@@ -48,12 +48,12 @@ struct InputBuffer {
     }
 
     /// `count` bytes were received into the room.
-    func received(_ count: Int) {
+    package func received(_ count: Int) {
         state.pointee.end += count
     }
 
     /// The first `count` bytes are used up.
-    func consume(_ count: Int) {
+    package func consume(_ count: Int) {
         state.pointee.start += count
     }
 
@@ -68,7 +68,7 @@ struct InputBuffer {
         }
     }
 
-    func removeAll() {
+    package func removeAll() {
         state.pointee.start = 0
         state.pointee.end = 0
     }

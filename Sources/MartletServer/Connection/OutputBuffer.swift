@@ -9,7 +9,7 @@ import MartletNet
 /// others is remembered. All of it leaves in one call.
 ///
 /// A handle, as ``InputBuffer`` is: whoever has taken it from the pool gives it back, once.
-struct OutputBuffer {
+package struct OutputBuffer {
     private struct State: ~Copyable {
         /// Heads and small bodies.
         var bytes = ByteBuffer()
@@ -24,19 +24,19 @@ struct OutputBuffer {
 
     private let state: UnsafeMutablePointer<State>
 
-    init() {
+    package init() {
         state = .allocate(capacity: 1)
         state.initialize(to: State())
     }
 
     /// Frees the memory; no copy of the handle may be used any more.
-    func deallocate() {
+    package func deallocate() {
         state.deinitialize(count: 1)
         state.deallocate()
     }
 
     /// Heads and small bodies.
-    var bytes: ByteBuffer {
+    package var bytes: ByteBuffer {
         _read { yield state.pointee.bytes }
         nonmutating _modify { yield &state.pointee.bytes }
     }
@@ -51,29 +51,37 @@ struct OutputBuffer {
     }
 
     /// Larger bodies are sent from where they are: copying costs more than remembering.
-    static let copyLimit = 4 * 1024
+    package static let copyLimit = 4 * 1024
     /// With that much, sending goes before appending.
-    static let highWater = 64 * 1024
+    package static let highWater = 64 * 1024
     /// Pieces of one call; the kernel takes 1024 at most.
     private static let mostVectors = 64
 
-    var count: Int { state.pointee.bytes.count + state.pointee.pieceBytes }
-    var isEmpty: Bool { count == 0 }
+    package var count: Int { state.pointee.bytes.count + state.pointee.pieceBytes }
+    package var isEmpty: Bool { count == 0 }
 
     /// Whether it is to be sent before anything is appended.
     var isLarge: Bool { count >= Self.highWater }
 
     /// Appends bytes, by reference if they are many.
-    func append(_ body: [UInt8]) {
-        guard body.count > Self.copyLimit else { return state.pointee.bytes.append(contentsOf: body) }
+    ///
+    /// - Parameters:
+    ///   - body: the bytes.
+    ///   - start: how many of them are left out at the beginning.
+    package func append(_ body: [UInt8], from start: Int = 0) {
+        guard body.count - start > Self.copyLimit else {
+            return body.withUnsafeBytes {
+                state.pointee.bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: $0[start...]))
+            }
+        }
         let count = state.pointee.bytes.count
-        state.pointee.pieces.append(Piece(before: count - state.pointee.placed, body: body))
+        state.pointee.pieces.append(Piece(before: count - state.pointee.placed, body: body, sent: start))
         state.pointee.placed = count
-        state.pointee.pieceBytes += body.count
+        state.pointee.pieceBytes += body.count - start
     }
 
     /// Sends as much as the kernel takes.
-    func send(on stream: ByteStream) -> Transfer {
+    package func send(on stream: ByteStream) -> Transfer {
         if state.pointee.pieces.isEmpty {
             let transfer = stream.send(state.pointee.bytes.readableBytes)
             if case .moved(let count) = transfer { state.pointee.bytes.consume(count) }
@@ -140,7 +148,7 @@ struct OutputBuffer {
     }
 
     /// Forgets what is there. Memory that was needed for once is given back, so that the pool does not hold it for ever.
-    func removeAll() {
+    package func removeAll() {
         state.pointee.bytes.removeAll(keepingCapacityUpTo: Self.highWater)
         removePieces()
     }

@@ -7,6 +7,10 @@ public struct UpgradedConnection {
     public let stream: ByteStream
     /// The request that asked for it.
     public let request: Request
+    /// Of a connection that is taken over: what has arrived behind the request, and is not in `stream`.
+    package var firstBytes: [UInt8] = []
+    /// Of a connection that is taken over: the server's.
+    package var server: HTTPServer { request.exchange.server }
 }
 
 extension Request {

@@ -14,6 +14,8 @@ public nonisolated struct Response: Sendable {
     /// All other fields. Nothing is allocated while there are none.
     public var fields = HTTPFields()
 
+    // The rare ones lie behind a reference, so that a response is small enough to be returned in registers.
+
     /// What follows the head.
     public enum Body: Sendable {
         /// Nothing.
@@ -25,33 +27,33 @@ public nonisolated struct Response: Sendable {
         /// Bytes that are made while they are sent. Of unknown length (`nil`) they go out in chunks (RFC 9112 §7.1), or
         /// until the connection closes for HTTP/1.0. The closure returns when the body is complete; when it throws, or
         /// has not written `length` bytes, the connection is cut so that the client sees that it is not.
-        case stream(length: UInt64?, @MainActor @Sendable (ResponseBodyWriter) async throws -> Void)
-        /// No body: the connection goes over to another protocol (RFC 9110 §7.8), which the closure speaks until it
-        /// returns. The status is 101.
-        case upgrade(to: String, @MainActor @Sendable (UpgradedConnection) async throws -> Void)
+        indirect case stream(length: UInt64?, @MainActor @Sendable (ResponseBodyWriter) async throws -> Void)
+        /// No body: the connection goes over to another protocol (RFC 9110 §7.8). The status is 101.
+        indirect case upgrade(ProtocolUpgrade)
     }
 
+    /// The media type of text: `text/plain; charset=utf-8`.
+    public static let plainText = "text/plain; charset=utf-8"
+}
+
+// In an extension, so that they end in the memberwise initialiser: one that sets property by property makes a response
+// twice and destroys the first, which is what a handler's answer costs.
+nonisolated extension Response {
     /// A response without a body.
     public init(status: HTTPResponse.Status = .ok) {
-        self.status = status
-        contentType = nil
-        body = .none
+        self.init(status: status, contentType: nil, body: .none)
     }
 
     /// A response with a text.
     public init(status: HTTPResponse.Status = .ok, text: String, contentType: String = plainText) {
-        self.status = status
-        self.contentType = contentType
-        body = .text(text)
+        self.init(status: status, contentType: contentType, body: .text(text))
     }
 
     /// A response with bytes.
     public init(
         status: HTTPResponse.Status = .ok, bytes: [UInt8], contentType: String = "application/octet-stream"
     ) {
-        self.status = status
-        self.contentType = contentType
-        body = .bytes(bytes)
+        self.init(status: status, contentType: contentType, body: .bytes(bytes))
     }
 
     /// A response whose body is made while it is sent.
@@ -71,9 +73,7 @@ public nonisolated struct Response: Sendable {
         status: HTTPResponse.Status = .ok, contentType: String = "application/octet-stream", length: UInt64? = nil,
         stream: @escaping @MainActor @Sendable (ResponseBodyWriter) async throws -> Void
     ) {
-        self.status = status
-        self.contentType = contentType
-        body = .stream(length: length, stream)
+        self.init(status: status, contentType: contentType, body: .stream(length: length, stream))
     }
 
     /// A response that leaves HTTP: the connection speaks another protocol from here on (RFC 9110 §7.8).
@@ -89,14 +89,24 @@ public nonisolated struct Response: Sendable {
         upgradeTo name: String, fields: HTTPFields = HTTPFields(),
         speak: @escaping @MainActor @Sendable (UpgradedConnection) async throws -> Void
     ) {
-        status = .switchingProtocols
-        contentType = nil
-        body = .upgrade(to: name, speak)
-        self.fields = fields
+        self.init(status: .switchingProtocols, contentType: nil, body: .upgrade(ProtocolUpgrade(name: name, way: .spoken(speak))),
+            fields: fields)
     }
 
-    /// The media type of text: `text/plain; charset=utf-8`.
-    public static let plainText = "text/plain; charset=utf-8"
+    /// A response that leaves HTTP for a protocol whose connections live without a task of HTTP's around them.
+    ///
+    /// - Parameters:
+    ///   - name: the protocol's name.
+    ///   - fields: further fields of the 101 response.
+    ///   - take: takes the connection over.
+    package init(
+        upgradeTo name: String, fields: HTTPFields,
+        takenOverBy take: @escaping @MainActor @Sendable (UpgradedConnection, ConnectionLease) -> any TakenConnection
+    ) {
+        self.init(
+            status: .switchingProtocols, contentType: nil,
+            body: .upgrade(ProtocolUpgrade(name: name, way: .takenOver(take))), fields: fields)
+    }
 }
 
 nonisolated extension Response.Body {

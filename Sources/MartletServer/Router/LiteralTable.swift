@@ -26,13 +26,17 @@ nonisolated struct LiteralTable: ~Copyable {
     /// The child of `node` for the decoded bytes `start..<end`, or nil.
     func child(of node: Int, _ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int? {
         if slots.isEmpty { return nil }
-        var index = Self.hash(node, bytes, start, end) & (slots.count - 1)
-        while slots[index].node >= 0 {
-            let slot = slots[index]
+        precondition(start >= 0 && start <= end && end <= bytes.count)
+        let slots = slots.span
+        // The number of slots is a power of two, and half of them are free: every index is within, and the walk ends.
+        let mask = slots.count &- 1
+        var index = Self.hash(node, bytes, start, end) & mask
+        while true {
+            let slot = slots[unchecked: index]
+            if slot.node < 0 { return nil }
             if Int(slot.node) == node, isEqual(slot.text, bytes, start, end) { return Int(slot.child) }
-            index = (index + 1) & (slots.count - 1)
+            index = (index &+ 1) & mask
         }
-        return nil
     }
 
     /// Adds a child that is not there yet.
@@ -57,6 +61,7 @@ nonisolated struct LiteralTable: ~Copyable {
         slots[index] = slot
     }
 
+    @inline(__always)
     private func isEqual(_ text: ByteRange, _ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
         guard text.count == end - start else { return false }
         let literals = pool.span
@@ -70,6 +75,7 @@ nonisolated struct LiteralTable: ~Copyable {
     }
 
     /// Eight bytes a step, begun with the node.
+    @inline(__always)
     private static func hash(_ node: Int, _ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
         var hash = UInt64(truncatingIfNeeded: node) &* 0x9E37_79B9_7F4A_7C15 ^ UInt64(truncatingIfNeeded: end &- start)
         var i = start
@@ -81,6 +87,7 @@ nonisolated struct LiteralTable: ~Copyable {
         return Int(truncatingIfNeeded: hash & 0x7FFF_FFFF)
     }
 
+    @inline(__always)
     private static func mix(_ hash: UInt64, _ word: UInt64) -> UInt64 {
         let product = (hash ^ word) &* 0xD6E8_FEB8_6659_FD93
         return product ^ product >> 32
@@ -88,14 +95,14 @@ nonisolated struct LiteralTable: ~Copyable {
 }
 
 extension Span where Element == UInt8 {
-    /// Eight bytes, which must be there.
+    /// Eight bytes, which the caller knows to be there.
     @inline(__always)
     nonisolated func word(at offset: Int) -> UInt64 {
-        precondition(offset >= 0 && offset &+ 8 <= count)
+        assert(offset >= 0 && offset &+ 8 <= count)
         return bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)
     }
 
-    /// Fewer than eight bytes, which must be there, with zeros behind them.
+    /// Fewer than eight bytes, which the caller knows to be there, with zeros behind them.
     @inline(__always)
     nonisolated func word(at offset: Int, count: Int) -> UInt64 {
         if count == 0 { return 0 }

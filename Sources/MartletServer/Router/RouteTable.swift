@@ -4,7 +4,8 @@ import MartletHTTP
 ///
 /// Most applications have no hosts: then a request's is not looked at.
 final class RouteTable {
-    private var anyHost = RouteTrie<Route>()
+    // Tries of the routes' numbers, which nobody has to retain for each request.
+    private var anyHost = RouteTrie<Int>()
     private var hosts: [(pattern: HostPattern, routes: Box)] = []
     private(set) var routes: [Route] = []
     /// The groups live as long as the table; those refer to each other and to it without owning.
@@ -13,7 +14,7 @@ final class RouteTable {
 
     /// A trie is not copyable, and arrays hold copyable values only.
     final class Box {
-        var trie = RouteTrie<Route>()
+        var trie = RouteTrie<Int>()
         deinit {}
     }
 
@@ -27,9 +28,9 @@ final class RouteTable {
     func insert(_ route: Route) throws(RouteError) {
         if isCompiled { fatalError("the route \(route.method) \(route.pattern) is added to a router that is in use") }
         if let host = route.group.hostPattern {
-            try box(for: host).trie.insert(route.pattern, method: route.method, value: route)
+            try box(for: host).trie.insert(route.pattern, method: route.method, value: routes.count)
         } else {
-            try anyHost.insert(route.pattern, method: route.method, value: route)
+            try anyHost.insert(route.pattern, method: route.method, value: routes.count)
         }
         routes.append(route)
     }
@@ -52,7 +53,8 @@ final class RouteTable {
         for route in routes { route.compile() }
     }
 
-    func match(_ exchange: Exchange) -> RouteMatch<Route> {
+    /// The number of the route that answers, in `routes`.
+    func match(_ exchange: Exchange) -> RouteMatch<Int> {
         if !hosts.isEmpty, let box = routes(forHostOf: exchange) { return exchange.match(box.trie) }
         return exchange.match(anyHost)
     }

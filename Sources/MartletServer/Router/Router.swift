@@ -44,8 +44,9 @@ public final class Router: RouteGroup {
             return fallback(.options)
         }
         switch ownTable.match(exchange) {
-        case .found(let route):
-            exchange.route = route
+        case .found(let number):
+            exchange.routeNumber = number
+            let route = ownTable.routes[number]
             // So that a handler may rely on a parameter of its own pattern.
             if exchange.parser.pathHasEscapes, !exchange.hasDecodableParameters {
                 return route.group.fallback(.malformedPath)
@@ -53,7 +54,7 @@ public final class Router: RouteGroup {
             return route.handler
         case .methodNotAllowed(let allowed, let other):
             exchange.allow = allowed
-            return other.group.fallback(exchange.parser.method == .options ? .options : .methodNotAllowed)
+            return ownTable.routes[other].group.fallback(exchange.parser.method == .options ? .options : .methodNotAllowed)
         case .notFound:
             return fallback(.notFound)
         }

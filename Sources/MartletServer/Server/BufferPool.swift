@@ -1,5 +1,5 @@
 /// The buffers that connections borrow.
-final class BufferPool {
+package final class BufferPool {
     private var inputs = Pool<InputBuffer>(capacity: pooledInputs)
     private var outputs = Pool<OutputBuffer>(capacity: pooledOutputs)
     private let inputCapacity: Int
@@ -8,7 +8,7 @@ final class BufferPool {
     private static let pooledInputs = 16
     private static let pooledOutputs = 128
 
-    init(inputCapacity: Int) {
+    package init(inputCapacity: Int) {
         self.inputCapacity = inputCapacity
     }
 
@@ -17,20 +17,20 @@ final class BufferPool {
         while let output = outputs.take() { output.deallocate() }
     }
 
-    func takeInput() -> InputBuffer {
+    package func takeInput() -> InputBuffer {
         inputs.take() ?? InputBuffer(capacity: inputCapacity)
     }
 
-    func giveBack(_ input: InputBuffer) {
+    package func giveBack(_ input: InputBuffer) {
         input.removeAll()
         if !inputs.giveBack(input) { input.deallocate() }
     }
 
-    func takeOutput() -> OutputBuffer {
+    package func takeOutput() -> OutputBuffer {
         outputs.take() ?? OutputBuffer()
     }
 
-    func giveBack(_ output: OutputBuffer) {
+    package func giveBack(_ output: OutputBuffer) {
         output.removeAll()
         if !outputs.giveBack(output) { output.deallocate() }
     }

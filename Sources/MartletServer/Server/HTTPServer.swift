@@ -23,9 +23,9 @@ public final class HTTPServer {
 
     let router: Router
     let settings: HTTPServerSettings
-    let buffers: BufferPool
+    package let buffers: BufferPool
     let serializer: ResponseSerializer
-    let logger: Logger
+    package let logger: Logger
     /// What the application keeps for as long as the server lives.
     public let worker: Worker
     /// Requests whose handlers have not answered yet, but for those that wait for nothing.
@@ -78,6 +78,7 @@ public final class HTTPServer {
         idleTimeout = EventLoop.Interval(settings.idleTimeout)
         writeTimeout = EventLoop.Interval(settings.writeTimeout)
         serializer = ResponseSerializer(serverName: settings.serverName)
+        worker.provide(counters)
         let limits = settings.head
         // A head must fit as a whole, with an empty line before it.
         buffers = BufferPool(
@@ -180,6 +181,7 @@ public final class HTTPServer {
         worker.beginDraining()
         for listener in listeners.values { listener.close() }
         listeners = [:]
+        for connection in connections { connection.taken?.drain() }
         EventLoop.main.callLater(settings.drainIdleTimeout) { self.closeIdleConnections() }
         EventLoop.main.callSoon { self.endDraining() }
     }
@@ -214,7 +216,7 @@ public final class HTTPServer {
         return exchange
     }
 
-    func giveBack(_ exchange: Exchange) {
+    func giveBack(_ exchange: consuming Exchange) {
         if exchange.isReusable { _ = exchanges.giveBack(exchange) }
     }
 

@@ -14,7 +14,7 @@ struct Pool<Element> {
     }
 
     /// Takes one back that nobody else uses any more; `false` when there are enough.
-    mutating func giveBack(_ element: Element) -> Bool {
+    mutating func giveBack(_ element: consuming Element) -> Bool {
         guard free.count < capacity else { return false }
         free.append(element)
         return true

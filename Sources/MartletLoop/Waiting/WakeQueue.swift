@@ -1,0 +1,31 @@
+/// Tasks that wait to be woken, and get nothing handed over: a `WaitQueue` for other modules.
+///
+/// Those cannot specialise a generic function of this one, and the frame of one that is not specialised takes some 1 KiB of
+/// every task that waits.
+package final class WakeQueue {
+    private let queue = WaitQueue<Void, Void>()
+
+    package init() {}
+
+    deinit {}
+
+    /// Whether nobody waits.
+    package var isEmpty: Bool { queue.isEmpty }
+
+    /// Suspends the calling task until it is woken.
+    ///
+    /// - Throws: `CancellationError` when the task is cancelled.
+    package func wait() async throws(CancellationError) {
+        try await queue.wait(())
+    }
+
+    /// Wakes the one that has waited longest, if there is any.
+    package func wakeFirst() {
+        queue.answerFirst(())
+    }
+
+    /// Wakes everyone who waits now.
+    package func wakeAll() {
+        queue.answerAll(())
+    }
+}
