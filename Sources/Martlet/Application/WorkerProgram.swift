@@ -16,7 +16,7 @@ enum WorkerProgram<App: Application> {
             MetricsSystem.bootstrap(context.metrics)
             let router = try ApplicationRouter.make(for: App.self, configuration)
             let worker = Worker(
-                slot: context.slot, generation: context.generation, rateLimits: context.rateLimits,
+                slot: context.slot, generation: context.generation, rateLimits: context.rateLimits, bus: context.bus,
                 logger: Logger(label: "martlet.worker"))
             try await App.start(worker)
             let server = HTTPServer(

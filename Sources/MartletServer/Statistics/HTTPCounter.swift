@@ -50,4 +50,44 @@ public nonisolated enum HTTPCounter: Int, CounterName {
     case bodiesTooLarge
     /// Requests that were given up because their client was gone.
     case clientsGone
+    /// WebSockets opened.
+    case webSocketsOpened
+    /// WebSockets open now; a gauge.
+    case webSocketsActive
+    /// Messages received on WebSockets.
+    case webSocketMessagesReceived
+    /// Messages sent on WebSockets.
+    case webSocketMessagesSent
+    /// Bytes received on WebSockets, as they came.
+    case webSocketBytesReceived
+    /// Bytes sent on WebSockets, as they went.
+    case webSocketBytesSent
+    /// Bytes of the messages received, inflated: with the bytes received, how well clients compress.
+    case webSocketPayloadReceived
+    /// Bytes of the messages sent, before they were compressed.
+    case webSocketPayloadSent
+    /// Time that senders waited for peers that read too slowly.
+    case webSocketWaitNanoseconds
+    /// Messages that were not sent to peers that read too slowly.
+    case webSocketMessagesDropped
+    /// WebSockets closed with 1000, 1001 or without a code.
+    case webSocketsClosedNormally
+    /// WebSockets closed because the peer broke the protocol or a limit: 1002, 1003, 1007, 1009.
+    case webSocketsClosedForErrors
+    /// WebSockets closed because the peer read too slowly, or did not answer a ping.
+    case webSocketsClosedForSlowness
+    /// WebSockets that ended without a close frame: 1006.
+    case webSocketsLost
+    /// WebSockets closed with any other code.
+    case webSocketsClosedOtherwise
+    /// Channels that have subscribers now; a gauge.
+    case channelsActive
+    /// Subscriptions of channels now; a gauge.
+    case channelSubscribers
+    /// Messages published on channels here; those that came from other workers are counted there.
+    case channelMessagesPublished
+    /// Messages of channels that were sent to sockets, counted for each socket.
+    case channelMessagesDelivered
+    /// Messages of channels that were dropped, all or the way to other workers, because they were too long or too many.
+    case channelMessagesDropped
 }

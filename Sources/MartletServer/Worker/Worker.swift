@@ -31,6 +31,10 @@ public final class Worker {
     /// What rate limits count in: shared with the other workers, if there are any.
     public private(set) lazy var rateLimits = RateLimitTable.allocate()
 
+    /// What carries messages to all other workers, and back; `nil` where there are no others: in `run --foreground` and
+    /// in tests.
+    public package(set) var bus: (any WorkerBus)?
+
     package let logger: Logger
     private var values: [ObjectIdentifier: Any] = [:]
     private var drainHooks: [@MainActor () -> Void] = []
@@ -54,12 +58,15 @@ public final class Worker {
     ///   - slot: the place among its siblings.
     ///   - generation: which reload it came with.
     ///   - rateLimits: what rate limits count in; memory of its own unless given.
+    ///   - bus: what carries messages between workers, if there are others.
     ///   - logger: where to log.
     public init(
-        slot: Int = 0, generation: Int = 1, rateLimits: RateLimitTable? = nil, logger: Logger = Logger(label: "worker")
+        slot: Int = 0, generation: Int = 1, rateLimits: RateLimitTable? = nil, bus: (any WorkerBus)? = nil,
+        logger: Logger = Logger(label: "worker")
     ) {
         self.slot = slot
         self.generation = generation
+        self.bus = bus
         self.logger = logger
         if let rateLimits { self.rateLimits = rateLimits }
     }

@@ -44,6 +44,9 @@ nonisolated struct InfoAnswer: ControlAnswer {
     let reloadsOk: UInt64
     let reloadsFailed: UInt64
     let lastReload: ReloadFacts?
+    let busMessages: UInt64
+    let busBytes: UInt64
+    let busDropped: UInt64
 
     private enum CodingKeys: String, CodingKey {
         case name, version, pid, state, configuration, generation, listeners
@@ -56,6 +59,9 @@ nonisolated struct InfoAnswer: ControlAnswer {
         case reloadsOk = "reloads_ok"
         case reloadsFailed = "reloads_failed"
         case lastReload = "last_reload"
+        case busMessages = "bus_messages"
+        case busBytes = "bus_bytes"
+        case busDropped = "bus_dropped"
     }
 
     @MainActor
@@ -83,6 +89,9 @@ nonisolated struct InfoAnswer: ControlAnswer {
                 ok: $0.verdict.ok, endedAt: $0.unixTime, durationSeconds: $0.verdict.duration.seconds,
                 messages: $0.verdict.messages)
         }
+        busMessages = master.bus.figures.messages
+        busBytes = master.bus.figures.bytes
+        busDropped = master.bus.figures.dropped
     }
 
     var text: String {
@@ -102,6 +111,8 @@ nonisolated struct InfoAnswer: ControlAnswer {
             lines.append("last reload: \(lastReload.ok ? "ok" : "failed"), \(Readable.seconds(Int(age))) ago")
             lines += lastReload.messages.map { "last reload message: \($0)" }
         }
+        lines.append(
+            "messages between workers: \(busMessages), \(Readable.bytes(busBytes)) bytes, \(busDropped) dropped")
         return lines.joined(separator: "\n")
     }
 }

@@ -71,6 +71,12 @@ public nonisolated enum ServiceCounter: Int, StatisticsName {
     case lastReloadAtUnix
     /// Series of the application's metrics that had no room.
     case metricsDropped
+    /// Messages that workers have sent to all others.
+    case busMessages
+    /// The bytes of these messages.
+    case busBytes
+    /// Messages on the bus that found no room, with their sender or with one of the receivers.
+    case busDropped
 
     /// Where the group starts in a block.
     public static var firstWord: Int { StatisticsLayout.service }
@@ -82,6 +88,9 @@ public nonisolated enum ServiceCounter: Int, StatisticsName {
         case .reloadsFailed: .init("reloads_failed", .counter, "Reloads refused or failed; the old workers went on")
         case .lastReloadAtUnix: .init("last_reload_at", .timestamp, "When the last reload ended", .seconds)
         case .metricsDropped: .init("metrics_dropped", .gauge, "Series of the application's metrics without room")
+        case .busMessages: .init("bus_messages", .counter, "Messages that workers sent to all others")
+        case .busBytes: .init("bus_bytes", .counter, "Bytes of messages that workers sent to all others", .bytes)
+        case .busDropped: .init("bus_dropped", .counter, "Messages between workers that found a queue full")
         }
     }
 }
@@ -168,6 +177,40 @@ extension HTTPCounter: StatisticsName {
         case .headsTooLarge: .init("heads_too_large", .counter, "Fields beyond the limits, told 431")
         case .bodiesTooLarge: .init("bodies_too_large", .counter, "Bodies beyond a limit, told 413")
         case .clientsGone: .init("clients_gone", .counter, "Requests given up because their client was gone")
+        case .webSocketsOpened: .init("websockets_opened", .counter, "WebSockets opened")
+        case .webSocketsActive: .init("websockets_active", .gauge, "WebSockets open now")
+        case .webSocketMessagesReceived:
+            .init("websocket_messages_received", .counter, "Messages received on WebSockets")
+        case .webSocketMessagesSent: .init("websocket_messages_sent", .counter, "Messages sent on WebSockets")
+        case .webSocketBytesReceived:
+            .init("websocket_bytes_received", .counter, "Bytes received on WebSockets, as they came", .bytes)
+        case .webSocketBytesSent:
+            .init("websocket_bytes_sent", .counter, "Bytes sent on WebSockets, as they went", .bytes)
+        case .webSocketPayloadReceived:
+            .init("websocket_payload_received", .counter, "Bytes of the messages received, inflated", .bytes)
+        case .webSocketPayloadSent:
+            .init("websocket_payload_sent", .counter, "Bytes of the messages sent, before compression", .bytes)
+        case .webSocketWaitNanoseconds:
+            .init("websocket_wait_nanoseconds", .counter, "Time that senders waited for slow peers", .nanoseconds)
+        case .webSocketMessagesDropped:
+            .init("websocket_messages_dropped", .counter, "Messages not sent to peers that read too slowly")
+        case .webSocketsClosedNormally:
+            .init("websockets_closed_normally", .counter, "WebSockets closed with 1000, 1001 or without a code")
+        case .webSocketsClosedForErrors:
+            .init("websockets_closed_for_errors", .counter, "WebSockets whose peer broke the protocol or a limit")
+        case .webSocketsClosedForSlowness:
+            .init("websockets_closed_for_slowness", .counter, "WebSockets whose peer read too slowly or was silent")
+        case .webSocketsLost: .init("websockets_lost", .counter, "WebSockets that ended without a close frame")
+        case .webSocketsClosedOtherwise:
+            .init("websockets_closed_otherwise", .counter, "WebSockets closed with any other code")
+        case .channelsActive: .init("channels_active", .gauge, "Channels that have subscribers now")
+        case .channelSubscribers: .init("channel_subscribers", .gauge, "Subscriptions of channels now")
+        case .channelMessagesPublished:
+            .init("channel_messages_published", .counter, "Messages published on channels")
+        case .channelMessagesDelivered:
+            .init("channel_messages_delivered", .counter, "Messages of channels sent to sockets, for each socket")
+        case .channelMessagesDropped:
+            .init("channel_messages_dropped", .counter, "Messages of channels that were too long or too many")
         }
     }
 }

@@ -29,6 +29,7 @@ extension Master {
         status.retire(requests: worker.statistics.http.load(.requests))
         statistics.retire(worker.statistics)
         metrics.retire(worker.metrics)
+        bus.remove(worker.id)
         worker.close()
     }
 
@@ -196,34 +197,28 @@ extension Master {
                     blockSize: StatisticsLayout.blockSize, logLevel: plan.logLevel.rawValue, identity: plan.name,
                     listeners: endpoints.map(\.description)))
             let packet = try start.encoded()
-            let (ours, theirs) = try WorkerChannel.pair()
-            let channel: WorkerChannel
+            let lines = try WorkerLines()
             let child: ChildProcess
-            do throws(SystemError) {
-                channel = try WorkerChannel(ours)
-            } catch {
-                close(ours)
-                close(theirs)
-                throw error
-            }
-            defer { close(theirs) }
+            defer { lines.closeTheirs() }
             do throws(SystemError) {
                 child = try spawner.spawn(
                     descriptors: [
-                        theirs, statistics.descriptor, payload, metrics.descriptor, rateLimits.descriptor,
+                        lines.theirChannel, statistics.descriptor, payload, metrics.descriptor, rateLimits.descriptor,
+                        lines.theirBus,
                     ] + endpoints.map(\.descriptor),
                     cpu: cpu(forSlot: slot.index, plan: plan))
             } catch {
-                channel.close()
+                lines.closeOurs()
                 throw error
             }
             lastWorkerNumber += 1
             let worker = WorkerProcess(
                 id: WorkerID(number: lastWorkerNumber), slot: slot.index, generation: generation,
-                isCandidate: isCandidate, child: child, channel: channel, statistics: block,
+                isCandidate: isCandidate, child: child, channel: lines.channel, statistics: block,
                 metrics: metrics, startDeadline: now + plan.startTimeout, onChange: { [unowned self] in bell.ring() },
                 onEvent: { [unowned self] in record($0, $1, slot: slot.index, pid: child.pid) })
-            channel.send(packet)
+            bus.admit(worker.id, name: "worker \(child.pid) of slot \(slot.index)", connection: lines.bus)
+            lines.channel.send(packet)
             block.process.set(.startedAtUnix, UInt64(max(0, time(nil))))
             slot.workers.append(worker)
             count(.workersStarted, slot: slot.index)

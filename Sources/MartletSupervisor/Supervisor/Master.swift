@@ -31,6 +31,7 @@ final class Master {
     let metrics = MetricsLedger()
     /// What the workers' rate limits count in; it outlives all of them.
     let rateLimits: SharedMemory
+    private(set) lazy var bus = BusRelay { [unowned self] in note($0, $1) }
     let spawner: WorkerSpawner
     let logger = Logger(label: "martlet.supervisor")
     let bell = Bell()
@@ -139,8 +140,13 @@ final class Master {
 
     /// All figures and the application's metrics, now.
     func snapshot() -> StatisticsSnapshot {
-        // Without memory for it the figure stays as it was.
-        try? statistics.service().set(.metricsDropped, metrics.droppedCount)
+        // Without memory for them the figures stay as they were.
+        if let counters = try? statistics.service() {
+            counters.set(.metricsDropped, metrics.droppedCount)
+            counters.set(.busMessages, bus.figures.messages)
+            counters.set(.busBytes, bus.figures.bytes)
+            counters.set(.busDropped, bus.figures.dropped)
+        }
         var snapshot = statistics.snapshot()
         snapshot.metrics = metrics.totals()
         return snapshot

@@ -22,7 +22,8 @@ public final class WorkerRuntime {
         static let configuration: Int32 = 5
         static let metrics: Int32 = 6
         static let rateLimits: Int32 = 7
-        static let firstListener: Int32 = 8
+        static let bus: Int32 = 8
+        static let firstListener: Int32 = 9
     }
 
     /// An idle loop turns that often, so that the supervisor sees that it can. It must be well below the shortest stall
@@ -49,6 +50,8 @@ public final class WorkerRuntime {
     private let channel: WorkerChannel
     private let makeService: (WorkerContext) async throws -> any WorkerService
     private var service: (any WorkerService)?
+    /// Kept here whether the application has a use for it or not: somebody has to read what arrives.
+    private var bus: RelayedBus?
     private var state = State.starting
     /// Whether the first message has come.
     private var hasBegun = false
@@ -104,8 +107,11 @@ public final class WorkerRuntime {
                 descriptor: Passed.statistics, offset: start.statisticsOffset, blockSize: start.blockSize)
             close(Passed.statistics)
             EventLoop.main.report(into: statistics.loop)
+            let bus = try RelayedBus(Passed.bus)
+            self.bus = bus
             let context = try context(
-                start, statistics: statistics, metrics: try Self.openMetrics(), rateLimits: try Self.openRateLimits())
+                start, statistics: statistics, metrics: try Self.openMetrics(), rateLimits: try Self.openRateLimits(),
+                bus: bus)
             beat()
             Task { await serve(context) }
         } catch {
@@ -119,6 +125,7 @@ public final class WorkerRuntime {
             let service = try await makeService(context)
             guard state == .starting else { return await service.stop() }
             service.onDrained = { [unowned self] in self.drained() }
+            bus?.startReading()
             try service.accept(from: own)
             self.service = service
             state = .serving
@@ -136,13 +143,14 @@ public final class WorkerRuntime {
     }
 
     private func context(
-        _ start: WorkerStart, statistics: WorkerStatistics, metrics: MetricsMemory, rateLimits: RateLimitTable
+        _ start: WorkerStart, statistics: WorkerStatistics, metrics: MetricsMemory, rateLimits: RateLimitTable,
+        bus: RelayedBus
     ) throws(SystemError) -> WorkerContext {
         WorkerContext(
             slot: start.slot, generation: start.generation, payload: try Self.readPayload(),
             identity: LogIdentity(name: start.identity, slot: start.slot, generation: start.generation),
             logLevel: Logger.Level(rawValue: start.logLevel) ?? .info, statistics: statistics,
-            metrics: SharedMetricsFactory(memory: metrics), rateLimits: rateLimits,
+            metrics: SharedMetricsFactory(memory: metrics), rateLimits: rateLimits, bus: bus,
             report: { [weak self] level, text in self?.report(level, text) })
     }
 

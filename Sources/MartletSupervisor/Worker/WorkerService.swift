@@ -55,6 +55,8 @@ public struct WorkerContext {
     public let metrics: any MetricsFactory
     /// What rate limits count in, shared with all other workers.
     public let rateLimits: RateLimitTable
+    /// What carries messages to all other workers, and back.
+    public let bus: any WorkerBus
     /// Tells the supervisor of something for `show errors`. More than a few a second are only counted.
     public let report: (Logger.Level, String) -> Void
 }
