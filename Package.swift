@@ -36,6 +36,7 @@ let package = Package(
         .library(name: "MartletHTTP", targets: ["MartletHTTP"]),
         .library(name: "MartletJSON", targets: ["MartletJSON"]),
         .library(name: "MartletServer", targets: ["MartletServer"]),
+        .library(name: "MartletWebSocket", targets: ["MartletWebSocket"]),
         .library(name: "MartletTesting", targets: ["MartletTesting"]),
         .library(name: "MartletLifecycle", targets: ["MartletLifecycle"]),
         .executable(name: "martletd", targets: ["martletd"]),
@@ -84,6 +85,17 @@ let package = Package(
             ],
             swiftSettings: onTheLoop),
         .target(
+            name: "MartletWebSocketCodec", dependencies: ["CZlib", "COpenSSL", "MartletHTTP"],
+            swiftSettings: nonisolated),
+        .target(
+            name: "MartletWebSocket",
+            dependencies: [
+                "MartletWebSocketCodec", "MartletLoop", "MartletNet", "MartletHTTP", "MartletServer", logging,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            swiftSettings: onTheLoop),
+        .target(
             name: "MartletSupervisor",
             dependencies: [
                 "CMartlet", "CSystemd", "MartletLoop", "MartletNet", "MartletServer", logging, metrics,
@@ -100,8 +112,8 @@ let package = Package(
         .target(
             name: "Martlet",
             dependencies: [
-                "MartletSupervisor", "MartletServer", "MartletHTTP", "MartletProcessPool", "MartletNet", "MartletLoop",
-                logging, metrics, argumentParser,
+                "MartletSupervisor", "MartletWebSocket", "MartletWebSocketCodec", "MartletServer", "MartletHTTP",
+                "MartletProcessPool", "MartletNet", "MartletLoop", logging, metrics, argumentParser,
             ],
             swiftSettings: nonisolated),
         .target(
@@ -128,6 +140,9 @@ let package = Package(
         example("upload", ["Martlet"]),
         example("events", ["Martlet"]),
         example("cpu-bound-http", ["Martlet"]),
+        example("websocket-echo", ["Martlet"]),
+        example("chat-web", ["Martlet", "MartletJSON"]),
+        example("ticker", ["Martlet"]),
         example("pipelines", ["MartletLoop", "MartletNet"]),
 
         .executableTarget(
@@ -147,6 +162,9 @@ let package = Package(
             name: "web-program", dependencies: ["Martlet"], path: "Tests/Programs/web-program",
             swiftSettings: onTheLoop),
         .executableTarget(
+            name: "websocket-client", dependencies: ["MartletWebSocket", "MartletWebSocketCodec", "MartletLoop"],
+            path: "Tests/Programs/websocket-client", swiftSettings: onTheLoop),
+        .executableTarget(
             name: "observed-program",
             dependencies: [
                 "Martlet", "MartletLifecycle", metrics,
@@ -161,6 +179,16 @@ let package = Package(
         .testTarget(name: "MartletJSONTests", dependencies: ["MartletJSON"], swiftSettings: nonisolated),
         .testTarget(
             name: "MartletServerTests", dependencies: ["MartletServer", "CMartlet", metrics, tracing],
+            swiftSettings: onTheLoop),
+        .testTarget(
+            name: "MartletWebSocketCodecTests", dependencies: ["MartletWebSocketCodec", "MartletHTTP"],
+            swiftSettings: nonisolated),
+        .testTarget(
+            name: "MartletWebSocketTests",
+            dependencies: [
+                "MartletWebSocket", "MartletWebSocketCodec", "MartletServer", "MartletHTTP", "MartletNet", "MartletLoop",
+                "MartletTesting",
+            ],
             swiftSettings: onTheLoop),
         .testTarget(
             name: "MartletLifecycleTests",
