@@ -6,3 +6,5 @@
 @_exported import MartletNet
 @_exported import MartletProcessPool
 @_exported import MartletServer
+@_exported import MartletWebSocket
+@_exported import MartletWebSocketCodec

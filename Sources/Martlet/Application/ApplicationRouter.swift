@@ -1,5 +1,7 @@
 import HTTPTypes
 import MartletServer
+import MartletWebSocket
+import MartletWebSocketCodec
 
 /// The routes of an application and of its configuration, in one router.
 @MainActor
@@ -17,6 +19,7 @@ enum ApplicationRouter {
     }
 
     private static func add(_ route: Configuration.Route, to router: Router) throws(RouteError) {
+        if let kind = route.webSocket { return try add(route, kind, to: router) }
         let template = route.template
         let status = HTTPResponse.Status(code: route.status)
         let contentType = route.contentType
@@ -31,6 +34,26 @@ enum ApplicationRouter {
                     return Response(status: status, text: text, contentType: contentType)
                 }
             }
+        }
+    }
+
+    private static func add(
+        _ route: Configuration.Route, _ kind: Configuration.Route.WebSocketKind, to router: Router
+    ) throws(RouteError) {
+        var settings = WebSocketSettings()
+        settings.limits = WebSocketLimits(messageSize: Int(route.messageSize.bytes))
+        // What may be received may be sent.
+        settings.sendLimit = max(settings.sendLimit, Int(route.messageSize.bytes))
+        if !route.compression { settings.compression = .off }
+        if !route.origins.isEmpty {
+            settings.origins = route.origins.contains("*") ? .any : .among(Set(route.origins))
+        }
+        switch kind {
+        case .echo:
+            try router.addWebSocket(route.path, settings: settings, handler: WebSocketEcho())
+        case .channel:
+            guard let pattern = try? ChannelNamePattern(route.channel) else { return }  // the configuration was validated
+            try router.addWebSocket(route.path, settings: settings, handler: ChannelHandler(channel: pattern))
         }
     }
 }

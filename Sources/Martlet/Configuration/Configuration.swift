@@ -139,9 +139,27 @@ nonisolated extension Configuration {
         public var status = 200
         /// The value of the Content-Type field.
         public var contentType = "text/plain; charset=utf-8"
+        /// What WebSockets speak here, in place of an answer; `nil` for an answer.
+        public var webSocket: WebSocketKind?
+        /// The channel of `websocket = "channel"`, in the form of `ChannelNamePattern`.
+        public var channel = ""
+        /// Which pages may open a WebSocket: origins such as `https://example.org`, or `*`; empty for those of this host.
+        public var origins: [String] = []
+        /// Bytes of a WebSocket's message.
+        public var messageSize = ByteCount(1 << 20)
+        /// Whether WebSockets' messages are compressed for clients that want it.
+        public var compression = true
 
         /// A path, and the defaults.
         public init(path: String) { self.path = path }
+
+        /// What WebSockets speak that need no code.
+        public nonisolated enum WebSocketKind: String, Codable, Hashable, Sendable, CaseIterable {
+            /// Each message comes back.
+            case echo
+            /// Each message goes to all who are on the same channel, on all workers.
+            case channel
+        }
 
         /// The text, ready to be filled.
         public var template: TextTemplate { TextTemplate(text, contentType: contentType) }

@@ -83,6 +83,16 @@ nonisolated struct ConfigurationFileTests {
             text = '{"x": "{b}"}'
             status = 404
             content_type = "application/json"
+            [[route]]
+            path = "/chat/{room}"
+            websocket = "channel"
+            channel = "room/{room}"
+            origins = ["https://example.org", "*"]
+            message_size = "64KiB"
+            compression = false
+            [[route]]
+            path = "/echo"
+            websocket = "echo"
             """)
         var expected = Configuration()
         expected.workers = .fixed(3)
@@ -123,6 +133,13 @@ nonisolated struct ConfigurationFileTests {
         expected.routes[0].text = "{\"x\": \"{b}\"}"
         expected.routes[0].status = 404
         expected.routes[0].contentType = "application/json"
+        expected.routes += [.init(path: "/chat/{room}"), .init(path: "/echo")]
+        expected.routes[1].webSocket = .channel
+        expected.routes[1].channel = "room/{room}"
+        expected.routes[1].origins = ["https://example.org", "*"]
+        expected.routes[1].messageSize = ByteCount(64 << 10)
+        expected.routes[1].compression = false
+        expected.routes[2].webSocket = .echo
         #expect(configuration == expected)
         #expect(try Configuration(json: configuration.json()) == configuration)
         #expect(try Configuration(json: Configuration().json()) == Configuration())
@@ -273,6 +290,38 @@ nonisolated struct ConfigurationFileTests {
             (
                 "[[route]]\npath = \"/\"\ntext = \"\"\ncontent_type = \"text/x\\r\\nA: b\"",
                 "m.toml:4: \"content_type\" in [[route]]: expected a media type such as \"text/plain; charset=utf-8\", found string \"text/x\\r\\nA: b\""
+            ),
+            (
+                "[[route]]\npath = \"/\"\nwebsocket = \"ecko\"",
+                "m.toml:3: \"websocket\" in [[route]]: expected \"echo\" or \"channel\", found string \"ecko\"; did you mean \"echo\"?"
+            ),
+            (
+                "[[route]]\npath = \"/\"\nwebsocket = \"echo\"\ntext = \"x\"",
+                "m.toml:4: \"text\" in [[route]]: a route with \"websocket\" has none; remove it"
+            ),
+            (
+                "[[route]]\npath = \"/\"\ntext = \"x\"\norigins = [\"*\"]",
+                "m.toml:4: \"origins\" in [[route]]: only a route with \"websocket\" has one"
+            ),
+            (
+                "[[route]]\npath = \"/\"\nwebsocket = \"echo\"\nchannel = \"a\"",
+                "m.toml:4: \"channel\" in [[route]]: only websocket = \"channel\" has one; remove it"
+            ),
+            (
+                "[[route]]\npath = \"/{room}\"\nwebsocket = \"channel\"\nchannel = \"r/{rom}\"",
+                "m.toml:4: \"channel\" in [[route]]: the path has no parameter {rom}; did you mean {room}?"
+            ),
+            (
+                "[[route]]\npath = \"/\"\nwebsocket = \"channel\"",
+                "m.toml:1: missing key \"channel\" in [[route]]: name it, such as \"room/{name}\""
+            ),
+            (
+                "[[route]]\npath = \"/\"\nwebsocket = \"channel\"\nchannel = \"a/{\"",
+                "m.toml:4: \"channel\" in [[route]]: \"a/{\" cannot name channels: it has a { that is not closed; write something like chat/{room}"
+            ),
+            (
+                "[[route]]\npath = \"/\"\nwebsocket = \"echo\"\norigins = [\"https://example.org/\"]",
+                "m.toml:4: \"origins\" in [[route]]: expected an origin such as \"https://example.org\", without a path, or \"*\", found string \"https://example.org/\""
             ),
             ("workers = ", "m.toml:1:11: expected a value, found the end of the file"),
             ("workers = auto", "m.toml:1:11: expected a value, found auto; write strings in quotes: \"auto\""),

@@ -77,11 +77,20 @@ nonisolated extension Configuration.Log {
 }
 
 nonisolated extension Configuration.Route {
+    /// The keys of an answer, and those of a WebSocket: a route has one of the two.
+    static let answerKeys = ["methods", "text", "status", "content_type"]
+    static let webSocketKeys = ["channel", "origins", "message_size", "compression"]
+
     static let settings: [Setting<Self>] = [
         Setting("path", \.path, isRequired: true, SettingReaders.routePath),
         Setting("methods", \.methods, SettingReaders.methods),
         Setting("text", \.text, SettingReaders.text),
         Setting("status", \.status, SettingReaders.integer(200...599)),
         Setting("content_type", \.contentType, SettingReaders.contentType),
+        Setting("websocket", \.webSocket, SettingReaders.webSocketKind),
+        Setting("channel", \.channel, SettingReaders.channelName),
+        Setting("origins", \.origins, SettingReaders.origins),
+        Setting("message_size", \.messageSize, SettingReaders.bytes(ByteCount(1)...ByteCount(1 << 30))),
+        Setting("compression", \.compression, SettingReaders.boolean),
     ]
 }

@@ -3,6 +3,7 @@ import MartletHTTP
 import MartletNet
 import MartletServer
 import MartletSupervisor
+import MartletWebSocket
 
 /// Makes a configuration of a document and of what was said outside of it, and gathers everything that is wrong.
 nonisolated struct ConfigurationReader {
@@ -216,7 +217,12 @@ nonisolated struct ConfigurationReader {
             let isComplete = requireKeys(Configuration.Route.settings, of: table, at: position, place: place)
             let isRight = read(table, place: place, settings: Configuration.Route.settings, into: &route)
             guard isComplete, isRight, let pattern = try? RoutePattern(parsing: route.path) else { continue }
-            checkText(of: route, pattern, table, position)
+            checkKind(of: route, table)
+            switch route.webSocket {
+            case nil: checkText(of: route, pattern, table, position)
+            case .echo: break
+            case .channel: checkChannel(of: route, pattern, table, position)
+            }
             for name in route.methods {
                 guard let method = HTTPRequest.Method(name) else { continue }  // the reader has seen that it is a token
                 do throws(RouteError) {
@@ -241,12 +247,45 @@ nonisolated struct ConfigurationReader {
         if !hasBody, !route.text.isEmpty {
             add(entry.position, "\"text\" in [[route]]: a response with status \(route.status) has no body; remove it")
         }
+        checkNames(
+            route.template.parameterNames, of: pattern, "text", entry.position, or: { "write {{\($0)}} for the text itself" })
+    }
+
+    private mutating func checkChannel(
+        of route: Configuration.Route, _ pattern: RoutePattern, _ table: TOMLTable, _ position: TOMLPosition
+    ) {
+        guard let entry = table["channel"] else {
+            return add(position, "missing key \"channel\" in [[route]]: name it, such as \"room/{name}\"")
+        }
+        guard let channel = try? ChannelNamePattern(route.channel) else { return }  // the reader has seen that it is one
+        checkNames(
+            channel.parameters, of: pattern, "channel", entry.position, or: { "add {\($0)} to the path, or remove it" })
+    }
+
+    /// A template's places have to be parameters of the path.
+    private mutating func checkNames(
+        _ names: [String], of pattern: RoutePattern, _ key: String, _ position: TOMLPosition,
+        or advice: (String) -> String
+    ) {
         let known = pattern.parameterNames
-        for name in route.template.parameterNames where !known.contains(name) {
+        for name in names where !known.contains(name) {
+            let advice = Spelling.nearest(to: name, among: known).map { "did you mean {\($0)}?" } ?? advice(name)
+            add(position, "\"\(key)\" in [[route]]: the path has no parameter {\(name)}; \(advice)")
+        }
+    }
+
+    /// A route answers requests or speaks WebSocket, and has the keys of that.
+    private mutating func checkKind(of route: Configuration.Route, _ table: TOMLTable) {
+        let isWebSocket = route.webSocket != nil
+        let strangers = isWebSocket ? Configuration.Route.answerKeys : Configuration.Route.webSocketKeys
+        for key in strangers {
+            guard let entry = table[key] else { continue }
             let advice =
-                Spelling.nearest(to: name, among: known).map { "did you mean {\($0)}?" }
-                ?? "write {{\(name)}} for the text itself"
-            add(entry.position, "\"text\" in [[route]]: the path has no parameter {\(name)}; \(advice)")
+                isWebSocket ? "a route with \"websocket\" has none; remove it" : "only a route with \"websocket\" has one"
+            add(entry.position, "\"\(key)\" in [[route]]: \(advice)")
+        }
+        if route.webSocket == .echo, let entry = table["channel"] {
+            add(entry.position, "\"channel\" in [[route]]: only websocket = \"channel\" has one; remove it")
         }
     }
 

@@ -3,6 +3,7 @@ import MartletHTTP
 import MartletNet
 import MartletServer
 import MartletSupervisor
+import MartletWebSocket
 
 /// How values are understood, and what is said about those that are not.
 nonisolated enum SettingReaders {
@@ -169,6 +170,52 @@ nonisolated enum SettingReaders {
     static let text: Reader<String> = { value throws(Complaint) in
         guard let text = value.string else { throw Complaint(expected: "a string", found: value) }
         return text
+    }
+
+    static let webSocketKind: Reader<Configuration.Route.WebSocketKind?> = { value throws(Complaint) in
+        let kinds = Configuration.Route.WebSocketKind.allCases.map(\.rawValue)
+        guard let kind = value.string.flatMap({ Configuration.Route.WebSocketKind(rawValue: $0) }) else {
+            let advice = value.string.flatMap { Spelling.nearest(to: $0, among: kinds) }
+            throw Complaint(
+                expected: "\"echo\" or \"channel\"", found: value, advice: advice.map { "did you mean \"\($0)\"?" })
+        }
+        return kind
+    }
+
+    /// A channel's name, perhaps with parameters of the path.
+    static let channelName: Reader<String> = { value throws(Complaint) in
+        guard let name = value.string, (1...200).contains(name.utf8.count), !name.utf8.contains(where: { $0 < 0x20 })
+        else { throw Complaint(expected: "a name of 1 to 200 bytes such as \"room/{name}\"", found: value) }
+        do throws(ChannelNamePatternError) {
+            _ = try ChannelNamePattern(name)
+        } catch {
+            throw Complaint("\(error)")
+        }
+        return name
+    }
+
+    /// Origins as browsers send them (RFC 6454 §6.2).
+    static let origins: Reader<[String]> = { value throws(Complaint) in
+        guard case .toml(.array(let array)) = value, !array.elements.isEmpty else {
+            throw Complaint(expected: "an array of origins such as [\"https://example.org\"], or [\"*\"]", found: value)
+        }
+        var origins: [String] = []
+        for element in array.elements {
+            guard case .string(let text) = element.value, isOrigin(text) else {
+                throw Complaint(
+                    expected: "an origin such as \"https://example.org\", without a path, or \"*\"",
+                    found: .toml(element.value))
+            }
+            origins.append(text)
+        }
+        return origins
+    }
+
+    private static func isOrigin(_ text: String) -> Bool {
+        if text == "*" { return true }
+        let parts = text.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
+        return parts.count == 2 && !parts[0].isEmpty && !parts[1].isEmpty && text == text.lowercased()
+            && parts[1].utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "@") }
     }
 
     /// A field's value (RFC 9110 §5.5) in ASCII.
