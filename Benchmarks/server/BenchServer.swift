@@ -35,6 +35,19 @@ struct BenchServer: Application {
         shipped.use(Compression())
         shipped.get("/plaintext") { _ in "Hello, World!" }
 
+        // What the conformance suite needs: messages of up to 16 MiB.
+        var settings = WebSocketSettings()
+        settings.limits = WebSocketLimits(messageSize: 64 << 20)
+        settings.sendLimit = 64 << 20
+        router.webSocket("/ws/echo", settings: settings, handler: WebSocketEcho())
+        router.webSocket("/ws/echo-task", settings: settings) { socket in
+            for try await message in socket { try await socket.send(message) }
+        }
+
+        if let channel = try? ChannelNamePattern("bench/{name}") {
+            router.webSocket("/ws/channel/{name}", handler: ChannelHandler(channel: channel))
+        }
+
         let piece = [UInt8](repeating: UInt8(ascii: "x"), count: 16 << 10)
         router.get("/stream") { _ in
             Response(length: 1 << 20) { body in
