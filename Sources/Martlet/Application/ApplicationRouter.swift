@@ -52,7 +52,8 @@ enum ApplicationRouter {
         case .echo:
             try router.addWebSocket(route.path, settings: settings, handler: WebSocketEcho())
         case .channel:
-            guard let pattern = try? ChannelNamePattern(route.channel) else { return }  // the configuration was validated
+            // The configuration was validated.
+            guard let pattern = try? ChannelNamePattern(route.channel) else { return }
             try router.addWebSocket(route.path, settings: settings, handler: ChannelHandler(channel: pattern))
         }
     }

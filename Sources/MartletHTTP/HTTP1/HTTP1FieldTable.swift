@@ -9,9 +9,12 @@ public struct HTTP1FieldTable: RandomAccessCollection, Sendable {
     /// The number of fields.
     public private(set) var count = 0
 
+    /// 0.
     @inlinable public var startIndex: Int { 0 }
+    /// ``count``.
     @inlinable public var endIndex: Int { count }
 
+    /// The field at a place from 0 on, less than ``count``.
     @inlinable
     public subscript(position: Int) -> HTTP1Field {
         precondition(position < count, "the head has only \(count) fields")

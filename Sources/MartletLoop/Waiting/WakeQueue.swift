@@ -12,6 +12,9 @@ package final class WakeQueue {
     /// Whether nobody waits.
     package var isEmpty: Bool { queue.isEmpty }
 
+    /// How many wait.
+    package var count: Int { queue.count }
+
     /// Suspends the calling task until it is woken.
     ///
     /// - Throws: `CancellationError` when the task is cancelled.

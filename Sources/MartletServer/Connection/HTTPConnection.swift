@@ -122,7 +122,9 @@ final class HTTPConnection: ByteStreamReactor {
             waitingTask.resume(returning: step)
         } else if case .close = step, pendingOutput == nil, !owesLinger {
             finishConnection()
-        } else if case .upgrade(let upgrade, let exchange) = step, case .takenOver(let take) = upgrade.way, sendsAtOnce() {
+        } else if case .upgrade(let upgrade, let exchange) = step, case .takenOver(let take) = upgrade.way,
+            sendsAtOnce()
+        {
             handOver(exchange, take)
         } else {
             task = Task { await serve(from: step) }

@@ -229,9 +229,13 @@ package final class InProcessConnection {
         upgraded = client
         append(upgrade.response(with: fields), keepsAlive: true)
         flushNow()
-        let connection = UpgradedConnection(stream: own, request: request)
+        let firstBytes = Array(input.unread) + incoming.joined()
+        incoming = []
+        input.removeAll()
+        let connection = UpgradedConnection(stream: own, request: request, firstBytes: firstBytes)
         switch upgrade.way {
         case .spoken(let speak):
+            firstBytes.withUnsafeBytes { own.unread($0) }
             do {
                 try await speak(connection)
             } catch {

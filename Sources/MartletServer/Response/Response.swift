@@ -89,7 +89,9 @@ nonisolated extension Response {
         upgradeTo name: String, fields: HTTPFields = HTTPFields(),
         speak: @escaping @MainActor @Sendable (UpgradedConnection) async throws -> Void
     ) {
-        self.init(status: .switchingProtocols, contentType: nil, body: .upgrade(ProtocolUpgrade(name: name, way: .spoken(speak))),
+        self.init(
+            status: .switchingProtocols, contentType: nil,
+            body: .upgrade(ProtocolUpgrade(name: name, way: .spoken(speak))),
             fields: fields)
     }
 

@@ -54,7 +54,8 @@ public final class Router: RouteGroup {
             return route.handler
         case .methodNotAllowed(let allowed, let other):
             exchange.allow = allowed
-            return ownTable.routes[other].group.fallback(exchange.parser.method == .options ? .options : .methodNotAllowed)
+            return ownTable.routes[other].group.fallback(
+                exchange.parser.method == .options ? .options : .methodNotAllowed)
         case .notFound:
             return fallback(.notFound)
         }

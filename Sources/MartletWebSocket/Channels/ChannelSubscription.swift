@@ -79,7 +79,7 @@ final class ChannelMailbox<Element: Sendable> {
     /// Called once when it ends.
     var onEnd: (() -> Void)?
     private var waiting = Deque<Element>()
-    private let readers = WaitQueue<Void, Void>()
+    private let readers = WakeQueue()
     private let limit: Int
     private let overflow: ChannelOverflow
     private var isOver = false
@@ -103,13 +103,13 @@ final class ChannelMailbox<Element: Sendable> {
             dropped += 1
         }
         waiting.append(element)
-        readers.answerFirst(())
+        readers.wakeFirst()
     }
 
     func end() {
         guard !isOver else { return }
         isOver = true
-        readers.answerAll(())
+        readers.wakeAll()
         onEnd?()
         onEnd = nil
     }
@@ -119,7 +119,7 @@ final class ChannelMailbox<Element: Sendable> {
             if let element = waiting.popFirst() { return element }
             if let failure { throw failure }
             if isOver { return nil }
-            try await readers.wait(())
+            try await readers.wait()
         }
     }
 }

@@ -102,7 +102,8 @@ extension WebSocketClient {
                 } catch is WebSocketClosed where !socket.isOpen {
                     // Sending to, or reading from, one that has ended.
                 }
-                end = socket.closeStatus
+                // What the caller has closed is not opened again, whatever the peer says to it.
+                end = socket.isClosedHere ? nil : socket.closeStatus
             }
         } catch {
             throw BodyError(error: error)

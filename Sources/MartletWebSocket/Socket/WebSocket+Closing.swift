@@ -31,6 +31,7 @@ extension WebSocket {
         }
         guard state == .open, !performEnding() else { return }
         state = .closing
+        isClosedHere = true
         closeDeadline = EventLoop.main.now + context.closeTimeout
         appendClose(code, reason)
         // The peer's close frame is behind what nobody takes.

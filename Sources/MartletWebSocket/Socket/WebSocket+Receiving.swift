@@ -128,7 +128,7 @@ extension WebSocket: ByteStreamObserver {
     /// Keeps something for whoever reads.
     private func keep(_ arrival: Arrival) {
         let extras = more
-        let isFull = extras.inbox.count + 1 >= Swift.max(1, context.settings.receiveLimit)
+        let isFull = extras.inbox.count + 1 >= context.settings.receiveLimit
         // The peer's close frame is behind whatever else it has sent.
         if isFull, state != .open { return }
         extras.inbox.append(arrival)

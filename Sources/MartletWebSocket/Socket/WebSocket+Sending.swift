@@ -36,7 +36,7 @@ extension WebSocket {
     }
 
     /// Sends a message without waiting. For a peer that reads too slowly it is dropped, or the WebSocket is closed, as
-    /// ``WebSocketSettings/backpressure`` says.
+    /// ``WebSocketSettings/backpressure`` says; while ``sendStream(_:_:)`` is at it, it is dropped. Either is counted.
     ///
     /// - Returns: whether it was taken; `false` also when the WebSocket has ended.
     @discardableResult

@@ -65,6 +65,8 @@ public final class WebSocket: ByteStreamReactor {
     var isSendingFragments = false
     /// Whether the peer's close frame has come.
     var hasPeerClosed = false
+    /// Whether this side has begun to close, before the peer has.
+    var isClosedHere = false
 
     enum State: UInt8 {
         case open

@@ -2,8 +2,8 @@ import MartletWebSocketCodec
 
 /// A WebSocket has ended, and with which code.
 public nonisolated struct WebSocketClosed: Error, Hashable, Sendable {
-    /// The code: the peer's, or that of this side where it has closed first; 1005 when the close frame had none, 1006
-    /// when there was no close frame.
+    /// The code: that of the peer's close frame, also where it answers one of this side, or of an error that this side has
+    /// found; 1005 when the close frame had none, 1006 when there was no close frame.
     public let code: WebSocketCloseCode
     /// What was said with it.
     public let reason: String

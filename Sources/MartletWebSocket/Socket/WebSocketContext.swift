@@ -24,7 +24,7 @@ final class WebSocketContext {
         logger: Logger, deflate: DeflateContexts? = nil
     ) {
         self.role = role
-        self.settings = settings
+        self.settings = settings.usable
         self.counters = counters
         self.buffers = buffers
         self.logger = logger

@@ -56,4 +56,12 @@ public nonisolated struct WebSocketSettings: Sendable {
 
     /// The defaults, which the properties tell.
     public init() {}
+
+    /// With limits that let something through: of none or less, nobody could ever send.
+    var usable: WebSocketSettings {
+        var settings = self
+        settings.sendLimit = max(1, sendLimit)
+        settings.receiveLimit = max(1, receiveLimit)
+        return settings
+    }
 }

@@ -37,6 +37,10 @@ nonisolated struct ShippedConfigurationTests {
         expected.routes = [.init(path: "/"), .init(path: "/{name}")]
         expected.routes[0].text = "Hello, Anonymous"
         expected.routes[1].text = "Hello, {name}"
+        expected.routes += [.init(path: "/ws/echo"), .init(path: "/ws/chat/{room}")]
+        expected.routes[2].webSocket = .echo
+        expected.routes[3].webSocket = .channel
+        expected.routes[3].channel = "chat/{room}"
         #expect(configuration == expected)
     }
 

@@ -107,6 +107,22 @@ struct ClosingTests {
         }
     }
 
+    @Test("an answer to a close frame that breaks the protocol ends it, too")
+    func brokenAnswer() async throws {
+        let observed = Observed()
+        try await withSockets(reading(observed)) { server in
+            let peer = try await server.open()
+            try await waitUntil("it speaks") { observed.socket != nil }
+            observed.socket?.beginClosing()
+            #expect(try await peer.next() == .close(1000, ""))
+            try await peer.send(RawPeer.frame(.text, [0xFF]))
+            #expect(try await peer.next() == .end)
+            peer.stream.close()
+            try await waitUntil("nobody is left") { server.server.connectionCount == 0 }
+            #expect(observed.end?.code == .invalidPayload && server.count(.webSocketsClosedForErrors) == 1)
+        }
+    }
+
     @Test("a handler that returns closes with 1000, one that throws with 1011 and is logged", arguments: [false, true])
     func handlerEnds(throwing: Bool) async throws {
         struct Broken: Error {}

@@ -176,6 +176,34 @@ struct MessageTests {
         }
     }
 
+    @Test("several tasks that read share them, and a cancelled one takes none along")
+    func severalReaders() async throws {
+        let observed = Observed()
+        try await withSockets({
+            $0.webSocket("/", settings: .patient { $0.receiveLimit = 3 }) { socket in
+                observed.socket = socket
+                await socket.waitUntilClosed()
+            }
+        }) { server in
+            let peer = try await server.open()
+            try await waitUntil("it speaks") { observed.socket != nil }
+            let socket = try #require(observed.socket)
+            let readers = (0..<3).map { _ in
+                Task { for try await message in socket { observed.messages.append(message) } }
+            }
+            try await waitUntil("they wait") { socket.extras?.readers.isEmpty == false }
+            let texts = (0..<100).map { "\($0)" }
+            try await peer.send(texts.prefix(50).flatMap { RawPeer.text($0) })
+            try await waitUntil("half have come") { observed.messages.count >= 25 }
+            readers[1].cancel()
+            await #expect(throws: CancellationError.self) { try await readers[1].value }
+            try await peer.send(texts.dropFirst(50).flatMap { RawPeer.text($0) } + RawPeer.close())
+            #expect(try await peer.next() == .close(1000, ""))
+            for index in [0, 2] { try await readers[index].value }
+            #expect(Set(observed.messages) == Set(texts.map { .text($0) }) && observed.messages.count == 100)
+        }
+    }
+
     @Test("an application keeps values with a socket")
     func values() async throws {
         enum Name: WebSocketKey { typealias Value = String }

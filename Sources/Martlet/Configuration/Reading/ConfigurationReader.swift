@@ -248,7 +248,8 @@ nonisolated struct ConfigurationReader {
             add(entry.position, "\"text\" in [[route]]: a response with status \(route.status) has no body; remove it")
         }
         checkNames(
-            route.template.parameterNames, of: pattern, "text", entry.position, or: { "write {{\($0)}} for the text itself" })
+            route.template.parameterNames, of: pattern, "text", entry.position,
+            or: { "write {{\($0)}} for the text itself" })
     }
 
     private mutating func checkChannel(
@@ -257,7 +258,8 @@ nonisolated struct ConfigurationReader {
         guard let entry = table["channel"] else {
             return add(position, "missing key \"channel\" in [[route]]: name it, such as \"room/{name}\"")
         }
-        guard let channel = try? ChannelNamePattern(route.channel) else { return }  // the reader has seen that it is one
+        // The reader has seen that it is a pattern.
+        guard let channel = try? ChannelNamePattern(route.channel) else { return }
         checkNames(
             channel.parameters, of: pattern, "channel", entry.position, or: { "add {\($0)} to the path, or remove it" })
     }
@@ -281,7 +283,8 @@ nonisolated struct ConfigurationReader {
         for key in strangers {
             guard let entry = table[key] else { continue }
             let advice =
-                isWebSocket ? "a route with \"websocket\" has none; remove it" : "only a route with \"websocket\" has one"
+                isWebSocket
+                ? "a route with \"websocket\" has none; remove it" : "only a route with \"websocket\" has one"
             add(entry.position, "\"\(key)\" in [[route]]: \(advice)")
         }
         if route.webSocket == .echo, let entry = table["channel"] {
