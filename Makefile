@@ -13,15 +13,16 @@ RELEASE = swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusi
 	-Xswiftc -cross-module-optimization
 BINARIES = $(CURDIR)/.build/release
 SWIFT_FILES = Package.swift Sources Tests Examples Benchmarks
-LIBRARIES = MartletLoop MartletNet MartletProcessPool MartletHTTP MartletJSON MartletServer MartletTesting MartletLifecycle MartletSupervisor Martlet
+LIBRARIES = MartletLoop MartletNet MartletProcessPool MartletHTTP MartletJSON MartletWebSocketCodec MartletServer MartletWebSocket MartletTesting MartletLifecycle MartletSupervisor Martlet
 
-.PHONY: help run build test test-unit test-differential test-end-to-end test-systemd fuzz bench lint format docs install \
+.PHONY: help run build test test-unit test-differential test-websocket test-end-to-end test-systemd fuzz bench lint format docs install \
 	uninstall clean build-packages test-packages release-all bench-server loop-bench
 
 help:
 	@echo "make run           build a release and serve etc/martlet.toml, one worker per core"
 	@echo "make build         release binaries in .build/release"
-	@echo "make test          format, linkage, unit tests, the parser next to others, end-to-end tests, twenty seconds of fuzzing"
+	@echo "make test          format, linkage, unit tests, the parser next to others, WebSocket conformance, end-to-end tests,"
+	@echo "                   twenty seconds of fuzzing"
 	@echo "make test-systemd  the service under a real systemd, in a container (root)"
 	@echo "make fuzz          fuzz the parsers; SECONDS=3600"
 	@echo "make bench         every benchmark, next to its peers"
@@ -35,7 +36,7 @@ build-packages:
 
 test-packages: build-packages
 	@.ci/clients
-	@.ci/need binutils curl procps python3 python3-venv socat systemd util-linux wrk
+	@.ci/need binutils chromium curl procps python3 python3-venv socat systemd util-linux wrk
 
 build: build-packages
 	$(RELEASE) --product martletd
@@ -55,7 +56,7 @@ run: build
 test: test-packages lint release-all
 	.ci/check-binaries .build/release/martletd .build/release/martletctl .build/release/loop-program
 	swift build --build-tests
-	$(MAKE) --no-print-directory test-unit test-differential test-end-to-end
+	$(MAKE) --no-print-directory test-unit test-differential test-websocket test-end-to-end
 	Tests/Fuzz/run 20
 
 test-unit: test-packages
@@ -65,6 +66,12 @@ test-unit: test-packages
 test-differential: test-packages
 	$(RELEASE) --product parser-verdicts
 	Tests/differential/run $(BINARIES)/parser-verdicts
+
+# The cases of Autobahn|Testsuite, against both forms of a server's handlers and against the client.
+test-websocket: test-packages
+	$(RELEASE) --product web-program
+	$(RELEASE) --product websocket-client
+	Tests/autobahn/conform $(BINARIES)
 
 # Apart from the unit tests: these load the machine and measure what happens to others meanwhile.
 test-end-to-end: test-packages
@@ -84,7 +91,7 @@ bench: release-all
 
 lint:
 	swift format lint --strict --parallel --recursive --configuration .swift-format $(SWIFT_FILES)
-	@for script in .ci/* Tests/systemd/run Tests/differential/run Tests/EndToEnd/validate-openapi Benchmarks/serve; do bash -n $$script || exit 1; done
+	@for script in .ci/* Tests/systemd/run Tests/differential/run Tests/autobahn/conform Tests/EndToEnd/validate-openapi Benchmarks/serve; do bash -n $$script || exit 1; done
 
 format:
 	swift format --in-place --parallel --recursive --configuration .swift-format $(SWIFT_FILES)

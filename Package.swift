@@ -186,7 +186,8 @@ let package = Package(
         .testTarget(
             name: "MartletWebSocketTests",
             dependencies: [
-                "MartletWebSocket", "MartletWebSocketCodec", "MartletServer", "MartletHTTP", "MartletNet", "MartletLoop",
+                "MartletWebSocket", "MartletWebSocketCodec", "MartletServer", "MartletHTTP", "MartletNet",
+                "MartletLoop",
                 "MartletTesting",
             ],
             swiftSettings: onTheLoop),

@@ -174,7 +174,13 @@ extension ByteStream {
         timerInstant = .distantFuture
         let now = EventLoop.main.time()
         if reader != nil || isParked {
-            if readDeadline <= now { resumeReader(.timedOut) } else { armTimer(for: readDeadline) }
+            if readDeadline <= now {
+                // What has arrived in this very moment is not reported yet; whoever waited may look.
+                isReadable = true
+                resumeReader(.timedOut)
+            } else {
+                armTimer(for: readDeadline)
+            }
         }
         if writer != nil {
             if writeDeadline <= now { resumeWriter(.timedOut) } else { armTimer(for: writeDeadline) }

@@ -104,12 +104,13 @@ final class HTTPConnection: ByteStreamReactor {
 
     /// There may be something to receive, or the wait for it has lasted too long.
     func waitEnded(_ wait: ByteStream.Wait) {
-        if case .timedOut = wait {
+        // What ends a wait, be it time or an interruption, wants it closed: unless a request has arrived after all, which is
+        // seen by trying to receive. After a pause of this process, many have.
+        let step = advance()
+        if case .timedOut = wait, case .waitForInput = step, EventLoop.main.time() >= deadline {
             goOn(with: phase == .idle ? .close : .end(.headTimedOut(hasBegun: phase == .receiving)))
         } else {
-            // What interrupts a wait wants it closed: unless a request has arrived after all, which is seen by trying
-            // to receive.
-            goOn(with: advance())
+            goOn(with: step)
         }
     }
 

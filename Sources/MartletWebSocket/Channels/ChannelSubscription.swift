@@ -18,6 +18,9 @@ public nonisolated struct ChannelOverflowError: Error, Hashable, Sendable, Custo
     public var description: String { "the subscription of a channel has ended: more than \(limit) were waiting" }
 }
 
+// The default isolation is lost in other modules where a generic class has an isolated deinit and modules are optimised
+// together (Swift 6.3.1): so it is spelled out.
+
 /// What happens on a channel, for code that is no socket: an `AsyncSequence`, of which each element goes to one reader.
 ///
 /// ```swift
@@ -27,6 +30,7 @@ public nonisolated struct ChannelOverflowError: Error, Hashable, Sendable, Custo
 ///
 /// It ends when it is cancelled, or nobody holds it any more. What comes while nobody reads waits, as far as there is
 /// room.
+@MainActor
 public final class ChannelSubscription<Element: Sendable> {
     private let mailbox: ChannelMailbox<Element>
 

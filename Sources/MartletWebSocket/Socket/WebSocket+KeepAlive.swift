@@ -10,8 +10,7 @@ extension WebSocket {
         var next = closeDeadline
         if stalledSince != .distantFuture { next = Swift.min(next, stalledSince + context.writeTimeout) }
         if state == .open, let interval = context.pingInterval {
-            let ping = lastReceived + interval
-            next = Swift.min(next, awaitsPong ? ping + context.pongTimeout : ping)
+            next = Swift.min(next, pongDeadline == .distantFuture ? lastReceived + interval : pongDeadline)
         }
         return next
     }
@@ -29,11 +28,11 @@ extension WebSocket {
         guard state == .open, let interval = context.pingInterval, now >= lastReceived + interval else { return }
         // Who is not read from cannot be heard.
         if isPaused { return lastReceived = now }
-        if awaitsPong {
-            if now >= lastReceived + interval + context.pongTimeout { giveUp("the peer does not answer a ping") }
+        guard pongDeadline == .distantFuture else {
+            if now >= pongDeadline { giveUp("the peer does not answer a ping") }
             return
         }
-        awaitsPong = true
+        pongDeadline = now + context.pongTimeout
         append(.ping, UnsafeRawBufferPointer(start: nil, count: 0))
         flush()
     }

@@ -11,8 +11,11 @@ extension WebSocket: ByteStreamObserver {
 
     /// There is something to receive, or something is due: the loop calls this.
     public func waitEnded(_ wait: ByteStream.Wait) {
-        if case .timedOut = wait { checkDeadlines() }
+        // First what has arrived: after a pause of this process, that may be what was waited for.
         goOn()
+        guard case .timedOut = wait, state != .closed else { return }
+        checkDeadlines()
+        self.wait()
     }
 
     /// The peer sends nothing more; what it has sent is received first.
@@ -27,8 +30,6 @@ extension WebSocket: ByteStreamObserver {
     /// Receives what there is, sends what that has led to, and waits.
     func goOn() {
         if state == .closed { return }
-        // A peer that never stops sending lets no wait end.
-        if EventLoop.main.now >= closeDeadline { return checkDeadlines() }
         isDecoding = true
         let isThereMore = receive()
         isDecoding = false
@@ -37,6 +38,7 @@ extension WebSocket: ByteStreamObserver {
         if isThereMore {
             EventLoop.main.callSoon {
                 guard self.state != .closed else { return }
+                // A peer that never stops sending lets no wait end.
                 self.checkDeadlines()
                 self.goOn()
             }
@@ -70,7 +72,7 @@ extension WebSocket: ByteStreamObserver {
             case .moved(let count):
                 context.counters.add(.webSocketBytesReceived, UInt64(count))
                 lastReceived = EventLoop.main.now
-                awaitsPong = false
+                pongDeadline = .distantFuture
                 if state != .lingering { decode(UnsafeMutableRawBufferPointer(rebasing: room[..<count])) }
                 guard stream.mayReceive else { return false }
             case .wouldBlock:

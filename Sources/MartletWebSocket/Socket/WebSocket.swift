@@ -53,10 +53,11 @@ public final class WebSocket: ByteStreamReactor {
     var lastReceived: EventLoop.Instant
     /// Since when the peer takes nothing.
     var stalledSince = EventLoop.Instant.distantFuture
+    /// When the answer to a ping is due.
+    var pongDeadline = EventLoop.Instant.distantFuture
     /// When waiting for the peer to close ends.
     var closeDeadline = EventLoop.Instant.distantFuture
     var state = State.open
-    var awaitsPong = false
     var flushIsDue = false
     var isDecoding = false
     /// Whether nothing is received because nobody takes what there is.

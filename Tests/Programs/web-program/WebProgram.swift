@@ -1,11 +1,13 @@
 import Martlet
 
 /// An application with what clients and servers have to agree about: bodies in all forms, streams, conditional requests,
-/// ranges, compression, upgrades. Driven by ClientTests, LimitTests and ConnectionTests.
+/// ranges, compression, upgrades, WebSockets, and messages between workers. Driven by ClientTests, LimitTests,
+/// ConnectionTests, BusTests and WebSocketTests.
 @main
 struct WebProgram: Application {
     static func start(_ worker: Worker) async throws {
         worker.provide(WaitingRoom())
+        worker.provide(BusLog(worker.bus))
     }
 
     static func routes(_ router: Router) {
@@ -15,6 +17,8 @@ struct WebProgram: Application {
         addStreams(router)
         addClients(router)
         addWaiting(router)
+        addBus(router)
+        WebSockets.add(to: router)
     }
 
     /// What clients send.
@@ -140,6 +144,31 @@ struct WebProgram: Application {
         router.post("/release") { request in
             request.worker[WaitingRoom.self].release()
             return "released"
+        }
+    }
+
+    /// What goes between the workers.
+    private static func addBus(_ router: Router) {
+        router.get("/bus") { request in request.worker[BusLog.self].state }
+        router.post("/bus") { request in
+            let log = request.worker[BusLog.self]
+            log.send(try await request.body.collect(upTo: 2 << 20))
+            return log.state
+        }
+        // A flood: as many messages of 64 KiB as the client says, all in one turn of the loop.
+        router.post("/bus/flood/{count:int}") { request in
+            let log = request.worker[BusLog.self]
+            let message = [UInt8](repeating: 0, count: 64 << 10)
+            let count: Int = try request.parameters.value("count")
+            for _ in 0..<count { log.send(message) }
+            return log.state
+        }
+        // Answers another worker's message, whenever it comes.
+        router.post("/bus/echo") { request in
+            let log = request.worker[BusLog.self]
+            let message = try await log.next()
+            log.send(Array("echo of ".utf8) + message)
+            return log.state
         }
     }
 
