@@ -175,8 +175,8 @@ extension ByteStream {
         let now = EventLoop.main.time()
         if reader != nil || isParked {
             if readDeadline <= now {
-                // What has arrived in this very moment is not reported yet; whoever waited may look.
-                isReadable = true
+                // What has arrived in this very moment is not reported yet: a reactor looks.
+                if isParked { isReadable = true }
                 resumeReader(.timedOut)
             } else {
                 armTimer(for: readDeadline)

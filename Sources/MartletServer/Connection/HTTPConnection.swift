@@ -274,7 +274,7 @@ final class HTTPConnection: ByteStreamReactor {
             self.input?.consume(input.bytes.count)
             if self.input?.isEmpty == true { releaseInput() }
             return conclude(exchange, with: response)
-        case .suspending:
+        case .waiting:
             return .call(handler, exchange)
         }
     }

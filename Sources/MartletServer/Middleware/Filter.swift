@@ -50,7 +50,7 @@ struct FilterChain {
                     early ?? request.exchange.server.response(of: { request in try handle(request, body) }, to: request)
                 return leave(request, entered, response)
             }
-        case .suspending(let handle):
+        case .waiting(let handle):
             return .suspending { request in
                 let (entered, early) = enter(request)
                 let response: Response

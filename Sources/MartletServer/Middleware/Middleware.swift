@@ -18,18 +18,49 @@ public protocol Middleware {
 }
 
 /// What lies behind a middleware: the next one, or the handler.
+///
+/// Each async call costs two looks at the executor, so calling one calls what lies behind it and nothing between.
 public struct Responder {
-    /// The handler as one that may wait, whatever its kind: made once, not for each request.
-    @usableFromInline let handle: @MainActor (Request) async throws -> Response
+    @usableFromInline let target: Target
 
+    @usableFromInline
+    enum Target {
+        case middleware(any Middleware, Link)
+        case immediate(@MainActor (Request) throws -> Response)
+        case suspending(@MainActor (Request) async throws -> Response)
+    }
+
+    /// What lies behind a middleware. A reference, because a value cannot be in itself.
+    @usableFromInline
+    final class Link {
+        @usableFromInline let next: Responder
+
+        init(_ next: Responder) {
+            self.next = next
+        }
+
+        deinit {}
+    }
+
+    /// A handler that may wait.
+    init(_ respond: @escaping @MainActor (Request) async throws -> Response) {
+        target = .suspending(respond)
+    }
+
+    /// A middleware around what lies behind it.
+    init(_ middleware: any Middleware, around next: Responder) {
+        target = .middleware(middleware, Link(next))
+    }
+
+    /// The handler as one that may wait, whatever its kind: made once, not for each request.
     init(handler: Handler) {
         switch handler {
+        case .waiting(let responder):
+            self = responder
         case .immediate(let respond):
-            handle = { request in try respond(request) }
-        case .suspending(let respond):
-            handle = respond
+            target = .immediate(respond)
         case .buffered(let limit, let respond):
-            handle = { request in
+            target = .suspending { request in
                 let body = try await request.body.collect(upTo: limit)
                 return try body.withUnsafeBufferPointer { try respond(request, $0) }
             }
@@ -41,6 +72,10 @@ public struct Responder {
     /// - Throws: what the handler throws.
     @inlinable
     public func callAsFunction(_ request: Request) async throws -> Response {
-        try await handle(request)
+        switch target {
+        case .middleware(let middleware, let link): try await middleware.respond(to: request, next: link.next)
+        case .immediate(let respond): try respond(request)
+        case .suspending(let respond): try await respond(request)
+        }
     }
 }

@@ -9,5 +9,10 @@ enum Handler {
     /// this is as cheap as `immediate`. The bytes are valid during the call.
     case buffered(limit: Int, @MainActor (Request, UnsafeBufferPointer<UInt8>) throws -> Response)
     /// May wait.
-    case suspending(@MainActor (Request) async throws -> Response)
+    case waiting(Responder)
+
+    /// One that may wait.
+    static func suspending(_ respond: @escaping @MainActor (Request) async throws -> Response) -> Handler {
+        .waiting(Responder(respond))
+    }
 }

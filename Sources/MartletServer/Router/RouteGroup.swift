@@ -114,11 +114,10 @@ public class RouteGroup {
                 continue
             }
             closeChain()
-            let next = Responder(handler: handler)
             switch layer {
             case .filter: break
             case .middleware(let middleware):
-                handler = .suspending { request in try await middleware.respond(to: request, next: next) }
+                handler = .waiting(Responder(middleware, around: Responder(handler: handler)))
             case .errorHandler(let respond):
                 handler = Self.catching(handler, respond)
             }
@@ -144,7 +143,7 @@ public class RouteGroup {
             return .buffered(limit: limit) { request, body in
                 do { return try handle(request, body) } catch { return try answer(error, request) }
             }
-        case .suspending(let handle):
+        case .waiting(let handle):
             return .suspending { request in
                 do { return try await handle(request) } catch { return try answer(error, request) }
             }
