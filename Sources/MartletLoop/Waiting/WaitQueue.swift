@@ -94,7 +94,7 @@ package final class Waiter<Request: Sendable, Answer: Sendable>: Suspension {
     fileprivate var answer: Answer?
     private let queue: WaitQueue<Request, Answer>
 
-    fileprivate init(request: Request, queue: WaitQueue<Request, Answer>) {
+    init(request: Request, queue: WaitQueue<Request, Answer>) {
         self.request = request
         self.queue = queue
     }

@@ -19,7 +19,8 @@ package final class WakeQueue {
     ///
     /// - Throws: `CancellationError` when the task is cancelled.
     package func wait() async throws(CancellationError) {
-        try await queue.wait(())
+        let waiter = Waiter(request: (), queue: queue)
+        if await !waiter.suspend() { throw CancellationError() }
     }
 
     /// Wakes the one that has waited longest, if there is any.

@@ -10,19 +10,24 @@ extension WebSocket: TakenConnection {
         task = Task {
             do {
                 try await speak(self)
-                beginClosing()
-            } catch is CancellationError {
-                beginClosing(.goingAway)
-            } catch let end as WebSocketClosed {
-                // Sending to, or reading from, one that has ended is how a handler usually ends.
-                if state == .open { handlerFailed(end) }
+                handlerEnded(nil)
             } catch {
-                handlerFailed(error)
+                handlerEnded(error)
             }
-            task = nil
-            extras?.timer?.cancel()
-            endLease()
         }
+    }
+
+    private func handlerEnded(_ error: (any Error)?) {
+        switch error {
+        case nil: beginClosing()
+        case is CancellationError: beginClosing(.goingAway)
+        // Sending to, or reading from, one that has ended is how a handler usually ends.
+        case is WebSocketClosed where state != .open: break
+        case let error?: handlerFailed(error)
+        }
+        task = nil
+        extras?.timer?.cancel()
+        endLease()
     }
 
     private func handlerFailed(_ error: any Error) {

@@ -8,48 +8,14 @@ import MartletWebSocketCodec
 /// Whoever waits is suspended in as few and small frames as possible: idle sockets are many, and what their tasks hold is
 /// most of what they cost.
 extension WebSocket {
-    /// What there is for a reader.
-    enum Taken<Value> {
-        case value(Value)
-        /// The end that is meant to be.
-        case ended
-        /// Nothing yet.
-        case nothing
-    }
-
-    /// The next arrival, if there is one.
-    ///
-    /// - Throws: ``WebSocketClosed`` at any other end than the one that is meant to be.
-    func takeArrival() throws -> Taken<Arrival> {
+    /// The next arrival, if there is one; after the last one comes ``end``.
+    func popArrival() -> Arrival? {
         while true {
             if let extras, let arrival = extras.inbox.popFirst() {
                 if isPaused, extras.inbox.count <= context.settings.receiveLimit / 2 { goOnReading() }
-                return .value(arrival)
+                return arrival
             }
-            if let end {
-                if end.isNormal { return .ended }
-                throw end
-            }
-            if !performEnding() { return .nothing }
-        }
-    }
-
-    /// The next whole message, if there is one. Pieces are put together.
-    private func takeMessage() throws -> Taken<WebSocketMessage> {
-        while true {
-            switch try takeArrival() {
-            case .nothing: return .nothing
-            case .ended: return .ended
-            case .value(.message(let message)): return .value(message)
-            case .value(.piece(let kind, let bytes, let isFirst, let isLast)):
-                let extras = more
-                if isFirst { extras.assembled = [] }
-                extras.assembled?.append(contentsOf: bytes)
-                // Without a beginning, it is the rest of one that somebody has left.
-                guard isLast, let whole = extras.assembled else { continue }
-                extras.assembled = nil
-                return .value(kind == .text ? .text(String(decoding: whole, as: UTF8.self)) : .binary(whole))
-            }
+            if end != nil || !performEnding() { return nil }
         }
     }
 
@@ -66,12 +32,37 @@ extension WebSocket {
     /// - Throws: ``WebSocketClosed`` at any other end, `CancellationError` when the task is cancelled.
     @inline(__always)
     public func receive() async throws -> WebSocketMessage? {
-        while true {
-            switch try takeMessage() {
-            case .value(let message): return message
-            case .ended: return nil
-            case .nothing: try await waitForArrival()
-            }
+        while !prepareMessage() { try await waitForArrival() }
+        return try takePrepared()
+    }
+
+    /// Puts the next whole message where ``takePrepared()`` finds it; whether there is one, or the end.
+    private func prepareMessage() -> Bool {
+        while let arrival = popArrival() {
+            guard let message = whole(arrival) else { continue }
+            more.prepared = message
+            return true
+        }
+        return end != nil
+    }
+
+    private func takePrepared() throws -> WebSocketMessage? {
+        if let message = extras?.prepared.take() { return message }
+        if let end, !end.isNormal { throw end }
+        return nil
+    }
+
+    /// The message that is complete with an arrival. Pieces are put together.
+    private func whole(_ arrival: Arrival) -> WebSocketMessage? {
+        switch arrival {
+        case .message(let message): return message
+        case .piece(let kind, let bytes, let isFirst, let isLast):
+            let extras = more
+            if isFirst { extras.assembled = [] }
+            extras.assembled?.append(contentsOf: bytes)
+            // Without a beginning, it is the rest of one that somebody has left.
+            guard isLast, let whole = extras.assembled.take() else { return nil }
+            return kind == .text ? .text(String(decoding: whole, as: UTF8.self)) : .binary(whole)
         }
     }
 

@@ -89,6 +89,8 @@ public final class WebSocket: ByteStreamReactor {
         /// What was received behind that, not decoded, from `undecodedStart` on.
         var undecoded: [UInt8] = []
         var undecodedStart = 0
+        /// The next whole message, for the moment between finding and returning it.
+        var prepared: WebSocketMessage?
         let readers = WakeQueue()
         /// Those who wait for the peer to take what there is.
         lazy var senders = WakeQueue()

@@ -33,15 +33,14 @@ public final class WebSocketMessageStream: AsyncSequence {
             if !bytes.isEmpty { return bytes }
         }
         while !isOver {
-            switch try socket.takeArrival() {
-            case .value(.piece(_, let bytes, _, let isLast)):
+            // Only the end can come between the pieces of a message.
+            if case .piece(_, let bytes, _, let isLast) = socket.popArrival() {
                 isOver = isLast
                 if !bytes.isEmpty { return bytes }
-            case .nothing:
+            } else if let end = socket.closeStatus {
+                throw end
+            } else {
                 try await socket.waitForArrival()
-            case .ended, .value:
-                // Only the end can come between the pieces of a message.
-                throw socket.closeStatus ?? WebSocketClosed(code: .abnormalClosure, reason: "")
             }
         }
         return nil
@@ -88,15 +87,19 @@ public struct WebSocketMessageStreams: AsyncSequence {
         public mutating func next() async throws -> WebSocketMessageStream? {
             while try await current?.read() != nil {}
             while true {
-                switch try socket.takeArrival() {
-                case .nothing: try await socket.waitForArrival()
-                case .ended: return nil
-                case .value(.piece(_, _, isFirst: false, _)):
+                switch socket.popArrival() {
+                case .piece(_, _, isFirst: false, _):
                     // The rest of one that another iteration has left.
                     continue
-                case .value(let arrival):
+                case let arrival?:
                     current = WebSocketMessageStream(socket, arrival)
                     return current
+                case nil:
+                    if let end = socket.closeStatus {
+                        if end.isNormal { return nil }
+                        throw end
+                    }
+                    try await socket.waitForArrival()
                 }
             }
         }
