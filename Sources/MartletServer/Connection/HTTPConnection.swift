@@ -223,9 +223,9 @@ final class HTTPConnection: ByteStreamReactor {
         /// This client sends faster than it is served.
         case letOthersRun
         case call(Handler, Exchange)
-        case streamBody(
+        indirect case streamBody(
             (ResponseBodyWriter) async throws -> Void, Exchange, framing: ResponseBodyWriter.Framing, keepsAlive: Bool)
-        case upgrade(ProtocolUpgrade, Exchange)
+        indirect case upgrade(ProtocolUpgrade, Exchange)
         case discardBody
         case close
         case end(ConnectionEnd)

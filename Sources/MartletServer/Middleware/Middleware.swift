@@ -23,23 +23,12 @@ public protocol Middleware {
 public struct Responder {
     @usableFromInline let target: Target
 
+    // Behind a reference, so that a handler is small enough to be passed in registers.
     @usableFromInline
-    enum Target {
-        case middleware(any Middleware, Link)
+    indirect enum Target {
+        case middleware(any Middleware, next: Responder)
         case immediate(@MainActor (Request) throws -> Response)
         case suspending(@MainActor (Request) async throws -> Response)
-    }
-
-    /// What lies behind a middleware. A reference, because a value cannot be in itself.
-    @usableFromInline
-    final class Link {
-        @usableFromInline let next: Responder
-
-        init(_ next: Responder) {
-            self.next = next
-        }
-
-        deinit {}
     }
 
     /// A handler that may wait.
@@ -49,7 +38,7 @@ public struct Responder {
 
     /// A middleware around what lies behind it.
     init(_ middleware: any Middleware, around next: Responder) {
-        target = .middleware(middleware, Link(next))
+        target = .middleware(middleware, next: next)
     }
 
     /// The handler as one that may wait, whatever its kind: made once, not for each request.
@@ -73,7 +62,7 @@ public struct Responder {
     @inlinable
     public func callAsFunction(_ request: Request) async throws -> Response {
         switch target {
-        case .middleware(let middleware, let link): try await middleware.respond(to: request, next: link.next)
+        case .middleware(let middleware, let next): try await middleware.respond(to: request, next: next)
         case .immediate(let respond): try respond(request)
         case .suspending(let respond): try await respond(request)
         }
