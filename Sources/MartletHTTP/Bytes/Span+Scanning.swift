@@ -5,15 +5,14 @@ extension Span where Element == UInt8 {
     /// The offset of the first control character in `start..<end` other than horizontal tab, else `end`.
     ///
     /// Eight bytes a step: a byte below 0x20 borrows into its own top bit when 0x20 is subtracted, and 0x7F
-    /// does when it is turned into 0 first. A borrow can spoil only bytes above a true hit, so the lowest hit is true.
+    /// does when it is turned into 0 first (see ``SWAR``).
     func firstControl(from start: Int, to end: Int) -> Int {
         precondition(start >= 0 && end <= count)
         var i = start
         while i &+ 8 <= end {
-            let word = UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: i, as: UInt64.self))
-            let low = (word &- 0x2020_2020_2020_2020) & ~word
-            let delete = word ^ 0x7F7F_7F7F_7F7F_7F7F
-            let hits = (low | ((delete &- 0x0101_0101_0101_0101) & ~delete)) & 0x8080_8080_8080_8080
+            let word = UInt64(littleEndian: word(at: i))
+            let low = (word &- SWAR.all(0x20)) & ~word
+            let hits = (low | SWAR.zeros(word ^ SWAR.all(0x7F))) & SWAR.topBits
             if hits == 0 {
                 i &+= 8
                 continue
@@ -28,6 +27,13 @@ extension Span where Element == UInt8 {
             i &+= 1
         }
         return end
+    }
+
+    /// Eight bytes as they lie in memory, which the caller knows to be there.
+    @inlinable @inline(__always)
+    package func word(at offset: Int) -> UInt64 {
+        assert(offset >= 0 && offset &+ 8 <= count)
+        return bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)
     }
 
     /// The offset of the first `byte` in `start..<end`, else nil.
@@ -48,6 +54,30 @@ extension Span where Element == UInt8 {
         guard offset >= 0, offset &+ length <= count else { return false }
         for i in 0..<length where self[unchecked: offset &+ i] != text.utf8Start[i] { return false }
         return true
+    }
+
+    /// Whether `range`, which is a token, is `text`, a lower-case name of at least four letters, digits and hyphens,
+    /// ignoring the case of ASCII letters.
+    ///
+    /// Four bytes a step, and at last the four that end the name. Setting the bit that tells the cases apart changes
+    /// nothing but letters: what it would turn into a digit or a hyphen is a control character, and in no token.
+    @inline(__always)
+    func equals(token range: ByteRange, lowercased text: StaticString) -> Bool {
+        let length = text.utf8CodeUnitCount
+        guard range.count == length else { return false }
+        let start = Int(range.start)
+        precondition(length >= 4 && start &+ length <= count)
+        let name = UnsafeRawPointer(text.utf8Start)
+        func differs(at offset: Int) -> Bool {
+            bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: start &+ offset, as: UInt32.self) | 0x2020_2020
+                != name.loadUnaligned(fromByteOffset: offset, as: UInt32.self)
+        }
+        var i = 0
+        while i < length &- 4 {
+            if differs(at: i) { return false }
+            i &+= 4
+        }
+        return !differs(at: length &- 4)
     }
 
     /// Whether `range` is `text`, which must not contain A–Z, ignoring the case of ASCII letters.

@@ -9,17 +9,17 @@ extension HTTP1RequestParser {
 
     /// Notes what `field` says; names are told apart by their length first.
     @inline(__always)
-    private mutating func interpret(_ field: HTTP1Field, _ bytes: Span<UInt8>) throws(HTTP1Error) {
+    mutating func interpret(_ field: HTTP1Field, _ bytes: Span<UInt8>) throws(HTTP1Error) {
         switch field.name.count {
-        case 4 where bytes.equals(field.name, lowercased: "host"):
+        case 4 where bytes.equals(token: field.name, lowercased: "host"):
             try noteHost(field.value, bytes)
-        case 6 where bytes.equals(field.name, lowercased: "expect"):
+        case 6 where bytes.equals(token: field.name, lowercased: "expect"):
             try noteExpect(field.value, bytes)
-        case 10 where bytes.equals(field.name, lowercased: "connection"):
+        case 10 where bytes.equals(token: field.name, lowercased: "connection"):
             try seen.message.noteConnection(field.value, bytes)
-        case 14 where bytes.equals(field.name, lowercased: "content-length"):
+        case 14 where bytes.equals(token: field.name, lowercased: "content-length"):
             try seen.message.noteContentLength(field.value, bytes)
-        case 17 where bytes.equals(field.name, lowercased: "transfer-encoding"):
+        case 17 where bytes.equals(token: field.name, lowercased: "transfer-encoding"):
             try seen.message.noteTransferEncoding(field.value, bytes, minorVersion: minorVersion)
         default:
             break

@@ -88,6 +88,7 @@ public struct HTTP1RequestParser: Sendable {
     /// - Throws: ``HTTP1Error`` with the status to answer. The parser is then of no use until ``reset()``.
     public mutating func parse(_ bytes: Span<UInt8>) throws(HTTP1Error) -> HTTP1Progress {
         precondition(bytes.count >= position, "parse(_:) needs the head from its first byte")
+        if position == 0, phase == .emptyLine, parseWhole(bytes) { return .complete(length: position) }
         if phase.rawValue < Phase.fieldStart.rawValue {
             guard try parseRequestLine(bytes) else { return .needsMore }
         }

@@ -4,18 +4,26 @@ enum Authority {
     ///
     /// User information (`user@`) is refused, RFC 9110 §4.2.4, and so are IPvFuture and zone identifiers.
     /// The empty authority is valid: RFC 9112 §3.2 has clients send it when the target has none.
+    @inline(__always)
     static func isValid(_ range: ByteRange, in bytes: Span<UInt8>) -> Bool {
         let end = Int(range.end)
         var i = Int(range.start)
         precondition(end <= bytes.count)
-        if i < end, bytes[i] == ASCII.leftBracket {
-            guard let close = endOfAddress(bytes, from: i + 1, to: end) else { return false }
-            i = close
-        } else {
-            guard let close = endOfName(bytes, from: i, to: end) else { return false }
+        while i < end, ByteClass.of(bytes[unchecked: i]) & ByteClass.host != 0 { i &+= 1 }
+        if i < end, bytes[unchecked: i] != ASCII.colon {
+            guard let close = endOfRareHost(bytes, from: Int(range.start), plainUntil: i, to: end) else { return false }
             i = close
         }
         return i == end || isPort(bytes, from: i, to: end)
+    }
+
+    /// The offset behind a host that is an address in brackets, or a name with escapes.
+    @inline(never)
+    private static func endOfRareHost(
+        _ bytes: Span<UInt8>, from start: Int, plainUntil stop: Int, to end: Int
+    ) -> Int? {
+        bytes[start] == ASCII.leftBracket
+            ? endOfAddress(bytes, from: start + 1, to: end) : endOfName(bytes, from: stop, to: end)
     }
 
     /// The offset behind the bracket that closes an IPv6 address.
@@ -48,6 +56,7 @@ enum Authority {
     }
 
     /// Whether `:` and at most five digits fill `start..<end`.
+    @inline(__always)
     private static func isPort(_ bytes: Span<UInt8>, from start: Int, to end: Int) -> Bool {
         guard bytes[unchecked: start] == ASCII.colon, end - start <= 6 else { return false }
         var i = start &+ 1
