@@ -12,8 +12,10 @@ nonisolated struct LiteralTable: ~Copyable {
 
     private var slots: [Slot] = []
     private var count = 0
-    /// The bytes of all literals, one behind the other.
-    private var pool: [UInt8] = []
+    /// The bytes of all literals, one behind the other, and some that nothing is in, so that a word can be read of each.
+    private var pool = [UInt8](repeating: 0, count: spare)
+
+    private static let spare = 8
 
     /// The child of `node` for `start..<end`, or nil. A segment with an escape is decoded first, so that `/%61`
     /// is `/a` while `%2F` never separates; one whose escapes are malformed is no literal.
@@ -42,8 +44,9 @@ nonisolated struct LiteralTable: ~Copyable {
     /// Adds a child that is not there yet.
     mutating func insert(_ text: [UInt8], of node: Int, child: Int) {
         if (count + 1) * 2 > slots.count { enlarge() }
-        let range = ByteRange(pool.count, pool.count + text.count)
-        pool += text
+        let start = pool.count - Self.spare
+        let range = ByteRange(start, start + text.count)
+        pool.insert(contentsOf: text, at: start)
         place(Slot(node: Int32(node), child: Int32(child), text: range))
         count += 1
     }
@@ -61,29 +64,39 @@ nonisolated struct LiteralTable: ~Copyable {
         slots[index] = slot
     }
 
+    // Eight bytes a step, and at last the eight that end the text, of which some may have been looked at before.
+
     @inline(__always)
     private func isEqual(_ text: ByteRange, _ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
-        guard text.count == end - start else { return false }
+        let length = end &- start
+        guard text.count == length else { return false }
         let literals = pool.span
-        var (i, j) = (Int(text.start), start)
-        while j &+ 8 <= end {
-            if literals.word(at: i) != bytes.word(at: j) { return false }
-            i &+= 8
-            j &+= 8
+        let literal = Int(text.start)
+        guard length >= 8 else {
+            return literals.word(at: literal, count: length) == bytes.word(at: start, count: length)
         }
-        return literals.word(at: i, count: end &- j) == bytes.word(at: j, count: end &- j)
+        var i = 0
+        while i < length &- 8 {
+            if literals.word(at: literal &+ i) != bytes.word(at: start &+ i) { return false }
+            i &+= 8
+        }
+        return literals.word(at: literal &+ length &- 8) == bytes.word(at: end &- 8)
     }
 
-    /// Eight bytes a step, begun with the node.
     @inline(__always)
     private static func hash(_ node: Int, _ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
-        var hash = UInt64(truncatingIfNeeded: node) &* 0x9E37_79B9_7F4A_7C15 ^ UInt64(truncatingIfNeeded: end &- start)
-        var i = start
-        while i &+ 8 <= end {
-            hash = mix(hash, bytes.word(at: i))
-            i &+= 8
+        let length = end &- start
+        var hash = UInt64(truncatingIfNeeded: node) &* 0x9E37_79B9_7F4A_7C15 ^ UInt64(truncatingIfNeeded: length)
+        if length < 8 {
+            hash = mix(hash, bytes.word(at: start, count: length))
+        } else {
+            var i = start
+            while i < end &- 8 {
+                hash = mix(hash, bytes.word(at: i))
+                i &+= 8
+            }
+            hash = mix(hash, bytes.word(at: end &- 8))
         }
-        hash = mix(hash, bytes.word(at: i, count: end &- i))
         return Int(truncatingIfNeeded: hash & 0x7FFF_FFFF)
     }
 
@@ -95,20 +108,17 @@ nonisolated struct LiteralTable: ~Copyable {
 }
 
 extension Span where Element == UInt8 {
-    /// Eight bytes, which the caller knows to be there.
-    @inline(__always)
-    nonisolated func word(at offset: Int) -> UInt64 {
-        assert(offset >= 0 && offset &+ 8 <= count)
-        return bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)
-    }
-
     /// Fewer than eight bytes, which the caller knows to be there, with zeros behind them.
     @inline(__always)
-    nonisolated func word(at offset: Int, count: Int) -> UInt64 {
+    fileprivate nonisolated func word(at offset: Int, count: Int) -> UInt64 {
         if count == 0 { return 0 }
-        let mask = UInt64.max &>> UInt64(truncatingIfNeeded: 64 &- 8 &* count)
         // What follows a path in a head is there to be read in nearly every case.
-        if offset &+ 8 <= self.count { return UInt64(littleEndian: word(at: offset)) & mask }
+        guard offset &+ 8 <= self.count else { return lastWord(at: offset, count: count) }
+        return UInt64(littleEndian: word(at: offset)) & UInt64.max &>> UInt64(truncatingIfNeeded: 64 &- 8 &* count)
+    }
+
+    @inline(never)
+    private nonisolated func lastWord(at offset: Int, count: Int) -> UInt64 {
         var word: UInt64 = 0
         for i in 0..<count { word |= UInt64(self[offset &+ i]) &<< UInt64(truncatingIfNeeded: 8 &* i) }
         return word

@@ -22,20 +22,77 @@ nonisolated struct RouteIndex: ~Copyable {
         var next: Int32 = -1
     }
 
-    private var nodes = [Node()]
-    private var entries: [Entry] = []
-    private var literals = LiteralTable()
-    /// All methods that routes have; a method is known by its place here.
-    private(set) var methods: [HTTPRequest.Method] = []
-    /// The place in `methods` of every ``HTTPMethod``, -1 where no route has it.
-    private var places = InlineArray<10, Int>(repeating: -1)
+    private struct Tables: ~Copyable {
+        var nodes = [Node()]
+        var entries: [Entry] = []
+        var literals = LiteralTable()
+        /// Routes that consist of literals only, by method and whole path: they go before all others of that path, and
+        /// one look-up finds them. A method stands in place of a node.
+        var wholePaths = LiteralTable()
+        /// All methods that routes have; a method is known by its place here.
+        var methods: [HTTPRequest.Method] = []
+        /// The place in `methods` of every ``HTTPMethod``, -1 where no route has it.
+        var places = InlineArray<10, Int>(repeating: -1)
+    }
+
+    /// At a place of their own: the compiler copies a value as large as that for each call of a method.
+    private let tables: UnsafeMutablePointer<Tables>
+
+    init() {
+        tables = .allocate(capacity: 1)
+        tables.initialize(to: Tables())
+    }
+
+    deinit {
+        tables.deinitialize(count: 1)
+        tables.deallocate()
+    }
+
+    private var nodes: [Node] {
+        _read { yield tables.pointee.nodes }
+        nonmutating _modify { yield &tables.pointee.nodes }
+    }
+    private var entries: [Entry] {
+        _read { yield tables.pointee.entries }
+        nonmutating _modify { yield &tables.pointee.entries }
+    }
+    private var literals: LiteralTable {
+        _read { yield tables.pointee.literals }
+        nonmutating _modify { yield &tables.pointee.literals }
+    }
+    private var wholePaths: LiteralTable {
+        _read { yield tables.pointee.wholePaths }
+        nonmutating _modify { yield &tables.pointee.wholePaths }
+    }
+    private var places: InlineArray<10, Int> {
+        _read { yield tables.pointee.places }
+        nonmutating _modify { yield &tables.pointee.places }
+    }
+    private(set) var methods: [HTTPRequest.Method] {
+        get { tables.pointee.methods }
+        nonmutating set { tables.pointee.methods = newValue }
+    }
 
     // MARK: Adding
 
     mutating func insert(_ pattern: RoutePattern, method: HTTPRequest.Method, route: Int) {
         var node = 0
         for segment in pattern.segments { node = child(of: node, for: segment) }
-        append(Entry(method: place(of: method), route: route), to: node)
+        let place = place(of: method)
+        append(Entry(method: place, route: route), to: node)
+        if let path = Self.wholePath(of: pattern) { wholePaths.insert(path, of: place, child: route) }
+    }
+
+    /// The path of a pattern without captures, from behind its first slash on, as a request without escapes sends it;
+    /// nil when no such request can mean it, or a segment of it would look like two.
+    private static func wholePath(of pattern: RoutePattern) -> [UInt8]? {
+        var path: [UInt8] = []
+        for (place, segment) in pattern.segments.enumerated() {
+            guard case .literal(let text) = segment, !text.utf8.contains(UInt8(ascii: "/")) else { return nil }
+            if place > 0 { path.append(UInt8(ascii: "/")) }
+            path += text.utf8
+        }
+        return path.contains(UInt8(ascii: "%")) ? nil : path
     }
 
     private mutating func place(of method: HTTPRequest.Method) -> Int {
@@ -96,10 +153,13 @@ nonisolated struct RouteIndex: ~Copyable {
         let end: Int
         /// A place in `methods`, or -1.
         let method: Int
+        /// Whether the path may have escapes, and so be another one than its bytes.
+        let mayHaveEscapes: Bool
         /// A route of the path for another method.
         var other: Int?
 
-        init(_ path: ByteRange, _ method: Int) {
+        init(_ path: ByteRange, _ method: Int, mayHaveEscapes: Bool = true) {
+            self.mayHaveEscapes = mayHaveEscapes
             end = Int(path.end)
             start = min(Int(path.start) + 1, end)
             self.method = method
@@ -129,6 +189,9 @@ nonisolated struct RouteIndex: ~Copyable {
     func find(_ search: inout Search, in bytes: Span<UInt8>, into captures: inout RouteCaptures) -> Int? {
         precondition(search.end <= bytes.count)
         captures.removeAll()
+        if !search.mayHaveEscapes, let route = wholePaths.child(of: search.method, bytes, search.start, search.end) {
+            return route
+        }
         return visit(0, search.start, bytes, &search, &captures)
     }
 
@@ -185,15 +248,11 @@ nonisolated struct RouteIndex: ~Copyable {
     @inline(__always)
     private static func segment(from start: Int, to end: Int, _ bytes: Span<UInt8>) -> (stop: Int, hasEscape: Bool) {
         var stop = start
-        // Eight bytes a step while none of them is a slash or a percent sign: a byte that is one becomes zero, and
-        // borrows into its own top bit.
+        // Eight bytes a step while none of them is a slash or a percent sign.
         while stop &+ 8 <= end {
             let word = bytes.word(at: stop)
-            let slash = word ^ 0x2F2F_2F2F_2F2F_2F2F
-            let percent = word ^ 0x2525_2525_2525_2525
-            let hits =
-                ((slash &- 0x0101_0101_0101_0101) & ~slash) | ((percent &- 0x0101_0101_0101_0101) & ~percent)
-            if hits & 0x8080_8080_8080_8080 != 0 { break }
+            let hits = SWAR.zeros(word ^ SWAR.all(0x2F)) | SWAR.zeros(word ^ SWAR.all(0x25))
+            if hits & SWAR.topBits != 0 { break }
             stop &+= 8
         }
         var hasEscape = false

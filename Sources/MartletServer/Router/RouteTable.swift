@@ -8,6 +8,9 @@ final class RouteTable {
     private var anyHost = RouteTrie<Int>()
     private var hosts: [(pattern: HostPattern, routes: Box)] = []
     private(set) var routes: [Route] = []
+    /// The handlers of the routes, with what lies around them: there when the table is compiled, without a look into
+    /// the route, which would have to be retained.
+    private(set) var handlers: [Handler] = []
     /// The groups live as long as the table; those refer to each other and to it without owning.
     private var groups: [RouteGroup] = []
     private var isCompiled = false
@@ -51,6 +54,7 @@ final class RouteTable {
         guard !isCompiled else { return }
         isCompiled = true
         for route in routes { route.compile() }
+        handlers = routes.map(\.handler)
     }
 
     /// The number of the route that answers, in `routes`.

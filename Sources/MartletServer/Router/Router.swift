@@ -46,12 +46,11 @@ public final class Router: RouteGroup {
         switch ownTable.match(exchange) {
         case .found(let number):
             exchange.routeNumber = number
-            let route = ownTable.routes[number]
             // So that a handler may rely on a parameter of its own pattern.
             if exchange.parser.pathHasEscapes, !exchange.hasDecodableParameters {
-                return route.group.fallback(.malformedPath)
+                return ownTable.routes[number].group.fallback(.malformedPath)
             }
-            return route.handler
+            return ownTable.handlers[number]
         case .methodNotAllowed(let allowed, let other):
             exchange.allow = allowed
             return ownTable.routes[other].group.fallback(

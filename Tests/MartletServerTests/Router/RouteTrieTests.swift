@@ -23,11 +23,17 @@ struct RouteTrieTests {
         let bytes = Array((method + path).utf8)
         var captures = RouteCaptures()
         let name = ByteRange(0, method.utf8.count)
-        let found = trie.match(
-            ByteRange(name.count, bytes.count), in: bytes.span,
-            method: HTTPMethod(HTTPRequest.Method(rawValue: method)!),
-            methodName: name, into: &captures)
-        return (found, (0..<captures.count).map { String(captures[$0], in: bytes.span) })
+        func result(mayHaveEscapes: Bool) -> (RouteMatch<String>, [String]) {
+            let found = trie.match(
+                ByteRange(name.count, bytes.count), in: bytes.span,
+                method: HTTPMethod(HTTPRequest.Method(rawValue: method)!),
+                methodName: name, mayHaveEscapes: mayHaveEscapes, into: &captures)
+            return (found, (0..<captures.count).map { String(captures[$0], in: bytes.span) })
+        }
+        let walked = result(mayHaveEscapes: true)
+        // The look-up of whole paths finds nothing else than the walk.
+        if !path.contains("%") { #expect(result(mayHaveEscapes: false) == walked, "\(method) \(path)") }
+        return walked
     }
 
     static let routes = [
@@ -89,6 +95,30 @@ struct RouteTrieTests {
         #expect(error?.code == .conflict)
         try trie.insert(pattern, method: .post, value: "other method")
         #expect(trie.count == 2)
+    }
+
+    @Test("literals of any length are told apart by each of their bytes")
+    func literalsOfAnyLength() throws {
+        let paths = (1...40).map { "/" + String(repeating: "x", count: $0) }
+        let others = ["HEAD /xx", "/xxxxxxxx/yyyyyyyyy/zz", "POST /only/posted", "/%25", "/a%2Fb", "/{other}"]
+        let trie = try trie(paths + others)
+        for path in paths {
+            #expect(match(trie, path).0 == .found(path))
+            for place in path.indices.dropFirst() {
+                var changed = path
+                changed.replaceSubrange(place...place, with: "y")
+                #expect(match(trie, changed).0 == .found("/{other}"))
+            }
+        }
+        #expect(match(trie, "/xxxxxxxx/yyyyyyyyy/zz").0 == .found("/xxxxxxxx/yyyyyyyyy/zz"))
+        #expect(match(trie, "/xxxxxxxx/yyyyyyyyy/zy").0 == .notFound)
+        #expect(match(trie, "/xx", "HEAD").0 == .found("HEAD /xx"))
+        #expect(match(trie, "/xxx", "HEAD").0 == .found("/xxx"))
+        #expect(match(trie, "/xxx", "PATCH").0 == .methodNotAllowed(allow: "GET, HEAD, OPTIONS", other: "/xxx"))
+        #expect(match(trie, "/only/posted").0 == .methodNotAllowed(allow: "POST, OPTIONS", other: "POST /only/posted"))
+        #expect(match(trie, "/%25").0 == .found("/%25"))
+        #expect(match(trie, "/a/b").0 == .notFound)
+        #expect(match(trie, "/a%2Fb").0 == .found("/a%2Fb"))
     }
 
     @Test("a thousand routes are all found")
