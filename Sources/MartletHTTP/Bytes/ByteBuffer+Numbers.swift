@@ -1,7 +1,15 @@
 extension ByteBuffer {
     /// Appends `value` in decimal digits.
     public mutating func append(decimal value: UInt64) {
-        append(value, radix: 10, mostDigits: 20)
+        guard value < 100 else { return append(value, radix: 10, mostDigits: 20) }
+        reserve(2)
+        // `reserve` has allocated two bytes from `last` on.
+        let (tens, ones) = value.quotientAndRemainder(dividingBy: 10)
+        let start = base.unsafelyUnwrapped + last
+        if tens > 0 { start.storeBytes(of: UInt8(truncatingIfNeeded: tens) &+ 0x30, as: UInt8.self) }
+        start.storeBytes(
+            of: UInt8(truncatingIfNeeded: ones) &+ 0x30, toByteOffset: tens > 0 ? 1 : 0, as: UInt8.self)
+        last &+= tens > 0 ? 2 : 1
     }
 
     /// Appends `value` in lower-case hexadecimal digits, without leading zeros.

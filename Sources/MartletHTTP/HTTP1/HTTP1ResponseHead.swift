@@ -54,31 +54,37 @@ public struct HTTP1ResponseHead: Sendable {
     }
 
     /// Appends the head with the empty line that ends it.
-    public func append(to output: inout ByteBuffer, preamble: borrowing ResponsePreamble) {
+    public func append(to output: inout ByteBuffer, preamble: inout ResponsePreamble) {
         Self.append(
             status: status, contentType: contentType, framing: framing, connection: connection, fields: fields,
-            to: &output, preamble: preamble)
+            to: &output, preamble: &preamble)
     }
 
     /// Appends a head that nobody keeps; its parts are those of the properties.
     public static func append(
-        status: Int, contentType: String?, framing: Framing, connection: Connection, fields: HTTPFields,
-        to output: inout ByteBuffer, preamble: borrowing ResponsePreamble
+        status: Int, contentType: String?, framing: Framing, connection: Connection, fields: HTTPFields?,
+        to output: inout ByteBuffer, preamble: inout ResponsePreamble
     ) {
-        preamble.append(status: status, to: &output)
-        let hasContentType = contentType?.isEmpty == false
-        if let contentType, hasContentType {
-            output.append("Content-Type: ")
-            output.append(fieldValue: contentType)
+        var hasContentType = false
+        if status == 200, let contentType, case .length(let length) = framing, !contentType.isEmpty {
+            hasContentType = true
+            preamble.appendOK(contentType: contentType, to: &output)
+            output.append(decimal: length)
             output.append("\r\n")
+        } else {
+            preamble.append(status: status, to: &output)
+            if let contentType, !contentType.isEmpty {
+                hasContentType = true
+                output.append(contentType: contentType)
+            }
+            append(framing, status: status, to: &output)
         }
-        append(framing, status: status, to: &output)
         switch connection {
         case .implied: break
         case .close: output.append("Connection: close\r\n")
         case .keepAlive: output.append("Connection: keep-alive\r\n")
         }
-        if !fields.isEmpty { append(fields, status: status, hasContentType: hasContentType, to: &output) }
+        if let fields, !fields.isEmpty { append(fields, status: status, hasContentType: hasContentType, to: &output) }
         output.append("\r\n")
     }
 
@@ -140,6 +146,13 @@ public struct HTTP1ResponseHead: Sendable {
 }
 
 extension ByteBuffer {
+    /// Appends Content-Type.
+    mutating func append(contentType: String) {
+        append("Content-Type: ")
+        append(fieldValue: contentType)
+        append("\r\n")
+    }
+
     /// Appends a field line; the value stays one value of one field.
     mutating func append(field: HTTPField) {
         append(utf8: field.name.rawName)

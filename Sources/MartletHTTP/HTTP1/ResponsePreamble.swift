@@ -1,11 +1,18 @@
 /// What every response of a second begins with, made once and copied: `HTTP/1.1 200 OK`, Server and Date.
 ///
 ///     preamble.refresh(unixTime: now)          // once a tick: does nothing until the second changes
-///     HTTP1ResponseHead(status: 200, …).append(to: &output, preamble: preamble)
+///     HTTP1ResponseHead(status: 200, …).append(to: &output, preamble: &preamble)
+///
+/// Most responses of a server are 200, of one type and of known length: what these begin with, up to the digits of the
+/// length, is kept as well.
 public struct ResponsePreamble: ~Copyable {
     private var bytes = ByteBuffer(capacity: 256)
     /// Where the fields begin behind the status line of 200.
     private var fieldsStart = 0
+    /// The same as `bytes`, and behind it Content-Type with `contentType` and the name Content-Length; empty when it has
+    /// to be made anew.
+    private var typed = ByteBuffer(capacity: 256)
+    private var contentType = ""
     private let server: String
     private var unixTime: Int64
 
@@ -26,6 +33,7 @@ public struct ResponsePreamble: ~Copyable {
 
     private mutating func build() {
         bytes.removeAll()
+        typed.removeAll()
         StatusLine.append(200, to: &bytes)
         fieldsStart = bytes.count
         if !server.isEmpty {
@@ -36,6 +44,21 @@ public struct ResponsePreamble: ~Copyable {
         bytes.append("Date: ")
         HTTPDate(unixTime: unixTime).append(to: &bytes)
         bytes.append("\r\n")
+    }
+
+    /// Appends everything of a 200 response up to the digits of Content-Length: one copy, unless the response before it
+    /// had another type.
+    mutating func appendOK(contentType: String, to output: inout ByteBuffer) {
+        if typed.isEmpty || contentType != self.contentType { build(contentType) }
+        output.append(contentsOf: typed.readableBytes)
+    }
+
+    private mutating func build(_ contentType: String) {
+        self.contentType = contentType
+        typed.removeAll(keepingCapacityUpTo: 1024)
+        typed.append(contentsOf: bytes)
+        typed.append(contentType: contentType)
+        typed.append("Content-Length: ")
     }
 
     /// Appends status line, Server and Date: for 200 one copy.

@@ -9,7 +9,8 @@ struct HTTP1ResponseHeadTests {
 
     private func written(_ head: HTTP1ResponseHead) -> String {
         var output = ByteBuffer()
-        head.append(to: &output, preamble: ResponsePreamble(unixTime: 784_111_777))
+        var preamble = ResponsePreamble(unixTime: 784_111_777)
+        head.append(to: &output, preamble: &preamble)
         return String(decoding: output.readableBytes, as: UTF8.self)
     }
 
@@ -83,10 +84,31 @@ struct HTTP1ResponseHeadTests {
         var preamble = ResponsePreamble(server: "", unixTime: 0)
         preamble.refresh(unixTime: 1)
         var output = ByteBuffer()
-        HTTP1ResponseHead(status: 200, framing: .none).append(to: &output, preamble: preamble)
+        HTTP1ResponseHead(status: 200, framing: .none).append(to: &output, preamble: &preamble)
         #expect(
             String(decoding: output.readableBytes, as: UTF8.self)
                 == "HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 1970 00:00:01 GMT\r\n\r\n")
+    }
+
+    @Test("one preamble serves responses of any types, lengths and seconds in turn")
+    func preambleOfSeveralTypes() {
+        var preamble = ResponsePreamble(server: "", unixTime: 0)
+        for second in [0, 0, 1, 1, 0] as [Int64] {
+            preamble.refresh(unixTime: second)
+            let heads: [(String, UInt64)] = [
+                ("a/b", 7), ("a/b", 10), ("c/d\r\nX: 1", 0), ("a/b", 99), ("a/b", 100), ("c/d", UInt64.max),
+            ]
+            for (type, length) in heads {
+                var output = ByteBuffer()
+                HTTP1ResponseHead(status: 200, contentType: type, framing: .length(length))
+                    .append(to: &output, preamble: &preamble)
+                let shown = type.replacing("\r\n", with: "  ")
+                #expect(
+                    String(decoding: output.readableBytes, as: UTF8.self)
+                        == "HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 1970 00:00:0\(second) GMT\r\n"
+                        + "Content-Type: \(shown)\r\nContent-Length: \(length)\r\n\r\n")
+            }
+        }
     }
 
     @Test("an interim response carries its fields, and none of the server's own")
