@@ -39,11 +39,11 @@ public nonisolated struct LatencyHistogram: @unchecked Sendable {
         words.deallocate()
     }
 
-    /// Counts one duration. Writer only.
+    /// Counts a duration, once or as often as `count` says. Writer only.
     @inlinable
-    public func record(nanoseconds: UInt64) {
+    public func record(nanoseconds: UInt64, count: UInt64 = 1) {
         let word = words + Self.bucket(of: nanoseconds)
-        martlet_counter_store(word, martlet_counter_load(word) &+ 1)
+        martlet_counter_store(word, martlet_counter_load(word) &+ count)
     }
 
     /// The bucket that a duration belongs to.

@@ -19,7 +19,10 @@ final class Exchange {
     /// The path without segments `.` and `..`; the parser's own where it has none.
     private(set) var path = ByteRange()
     /// `nil` before and after the exchange: then there is no body to read.
-    private(set) var transport: (any ExchangeTransport)?
+    ///
+    /// Not counted, because each request would pay for it: whoever calls `begin` calls `end` before it goes away. A
+    /// connection is in its server's list until it has given its exchange back, and one in process has its task.
+    private(set) unowned(unsafe) var transport: (any ExchangeTransport)?
     /// What has been added to the request. Most have nothing.
     private var storedNotes = RequestNotes()
     private var hasNotes = false
@@ -112,7 +115,9 @@ final class Exchange {
     }
 
     func match<Value>(_ routes: borrowing RouteTrie<Value>) -> RouteMatch<Value> {
-        routes.match(path, in: head.span, method: parser.method, methodName: parser.methodName, into: &captures)
+        routes.match(
+            path, in: head.span, method: parser.method, methodName: parser.methodName,
+            mayHaveEscapes: parser.pathHasEscapes, into: &captures)
     }
 
     /// The host that is asked for, in lower case, without port.

@@ -8,6 +8,7 @@ extension HTTPConnection: ResponseSink {
     /// Sends what has gathered, as far as the kernel takes it at once, which nearly always is all; `false` when
     /// something is left for `flush`.
     func sendsAtOnce() -> Bool {
+        answersLeave()
         guard let pendingOutput else { return true }
         if case .moved = sendSome(pendingOutput) { return self.pendingOutput == nil }
         return false
@@ -31,6 +32,7 @@ extension HTTPConnection: ResponseSink {
     ///
     /// - Throws: `.lost` also when a task is at it that a handler has left behind: two cannot wait for the same stream.
     func flush() async throws(ConnectionEnd) {
+        answersLeave()
         guard let pendingOutput else { return }
         guard !isFlushing, !isLost else { throw .lost }
         isFlushing = true

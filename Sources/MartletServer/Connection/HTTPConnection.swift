@@ -39,7 +39,7 @@ final class HTTPConnection: ByteStreamReactor {
     /// Whether `exchange` has parsed a part of a head.
     var isInHead = false
     /// When the wait for a head, or for a first byte, ends.
-    private var deadline: EventLoop.Instant
+    var deadline: EventLoop.Instant
     var phase = Phase.opened
     var body = BodyReader.finished
     /// What the client may still be waited for, to send the body and to take the answer.
@@ -65,7 +65,9 @@ final class HTTPConnection: ByteStreamReactor {
     var taken: (any TakenConnection)?
     var hasProbedPresence = false
     /// The tick in which the head was complete that is being answered.
-    private var start: EventLoop.Instant
+    var start: EventLoop.Instant
+    /// Requests of that tick whose answers are in the output, and whose latency is not recorded yet.
+    var answered = 0
 
     enum Phase {
         /// Accepted, nothing received yet.
@@ -161,7 +163,9 @@ final class HTTPConnection: ByteStreamReactor {
                 try await flush()
             case .letOthersRun:
                 await EventLoop.yield()
-            case .call(let handler, let exchange):
+            case .call(let handler):
+                // There is one from a head until its answer.
+                guard let exchange else { return }
                 let response = await response(of: handler, to: exchange)
                 if isLost { throw .lost }
                 if let next = conclude(exchange, with: response) {
@@ -207,6 +211,7 @@ final class HTTPConnection: ByteStreamReactor {
     private var owesLinger: Bool { !isReadingBody && (body != .finished || input?.isEmpty == false) }
 
     func finishConnection() {
+        answersLeave()
         presenceTimer?.cancel()
         releaseBuffers()
         stream.close()
@@ -215,14 +220,15 @@ final class HTTPConnection: ByteStreamReactor {
     }
 
     /// What cannot be done without suspending.
-    private enum Step {
+    enum Step {
         /// There is nothing to receive.
         case waitForInput
         /// The kernel does not take all of the output.
         case flush
         /// This client sends faster than it is served.
         case letOthersRun
-        case call(Handler, Exchange)
+        /// The handler of the request that `exchange` has may wait.
+        case call(Handler)
         indirect case streamBody(
             (ResponseBodyWriter) async throws -> Void, Exchange, framing: ResponseBodyWriter.Framing, keepsAlive: Bool)
         indirect case upgrade(ProtocolUpgrade, Exchange)
@@ -269,13 +275,13 @@ final class HTTPConnection: ByteStreamReactor {
         case .immediate(let handle):
             return conclude(exchange, with: server.response(of: handle, to: Request(exchange: exchange)))
         case .buffered(let limit, let handle):
-            guard let input = takeWholeBody(upTo: limit) else { return .call(handler, exchange) }
+            guard let input = takeWholeBody(upTo: limit) else { return .call(handler) }
             let response = server.response(of: { try handle($0, input.bytes) }, to: Request(exchange: exchange))
             self.input?.consume(input.bytes.count)
             if self.input?.isEmpty == true { releaseInput() }
             return conclude(exchange, with: response)
         case .waiting:
-            return .call(handler, exchange)
+            return .call(handler)
         }
     }
 
@@ -319,7 +325,11 @@ final class HTTPConnection: ByteStreamReactor {
             throw .malformed(error)
         }
         phase = .answering
-        start = EventLoop.main.now
+        let now = server.loop.now
+        if now != start {
+            answersLeave()
+            start = now
+        }
         server.counters.add(.requests)
         body = BodyReader(exchange.parser.body, limits: server.settings.head, bodyLimit: server.settings.bodyLimit)
         if input.isEmpty { releaseInput() }
@@ -370,84 +380,5 @@ final class HTTPConnection: ByteStreamReactor {
             releaseExchange()
         }
         releaseInput()
-    }
-
-    // MARK: Answers
-
-    /// Appends the answer, or the head of a streamed one, to the output. `nil` when the next request can be taken at
-    /// once.
-    private func conclude(_ exchange: Exchange, with response: borrowing Response) -> Step? {
-        var keepsAlive = exchange.parser.isKeepAlive && !isReadingBody && settlesBody() && !isLastWhileDraining
-        if !response.body.isWhole {
-            switch response.body {
-            case .upgrade(let upgrade):
-                return begin(upgrade, fields: response.fields, exchange)
-            case .stream(let length, let produce) where exchange.parser.method != .head:
-                guard isFinal(response.status.code) else { break }
-                let framing = framing(of: response.status.code, length: length, exchange)
-                // An HTTP/1.0 client knows no chunks: the end of the connection is the end of the body.
-                keepsAlive = keepsAlive && framing != .close
-                append(response, to: exchange, keepsAlive: keepsAlive)
-                return .streamBody(produce, exchange, framing: framing, keepsAlive: keepsAlive)
-            default:
-                break
-            }
-        }
-        guard isFinal(response.status.code) else {
-            return conclude(exchange, with: server.refuses(response.status, of: exchange))
-        }
-        append(response, to: exchange, keepsAlive: keepsAlive)
-        finish(exchange)
-        guard keepsAlive else { return .close }
-        if body != .finished { return .discardBody }
-        if let pendingOutput, pendingOutput.isLarge { return sendsAtOnce() ? .letOthersRun : .flush }
-        return nil
-    }
-
-    /// Whether a status can end an exchange.
-    private func isFinal(_ status: Int) -> Bool { (200...999).contains(status) }
-
-    private func framing(of status: Int, length: UInt64?, _ exchange: Exchange) -> ResponseBodyWriter.Framing {
-        if ResponseSerializer.forbidsBody(status) { return .forbidden }
-        if let length { return .length(length) }
-        guard exchange.parser.minorVersion > 0 else { return .close }
-        return .chunked(sendsTrailers: exchange.acceptsTrailers)
-    }
-
-    /// Says 101, after which the connection is no HTTP any more; or why not.
-    private func begin(_ upgrade: ProtocolUpgrade, fields: HTTPFields, _ exchange: Exchange) -> Step? {
-        guard body == .finished, Request(exchange: exchange).asksForUpgrade(to: upgrade.name) else {
-            return conclude(exchange, with: server.response(to: upgrade.required, of: exchange))
-        }
-        append(upgrade.response(with: fields), to: exchange, keepsAlive: true)
-        return .upgrade(upgrade, exchange)
-    }
-
-    /// The answer is complete.
-    func finish(_ exchange: Exchange) {
-        exchange.end()
-        let now = EventLoop.Instant.readClock()
-        server.latency.record(nanoseconds: now.nanoseconds &- start.nanoseconds)
-        phase = input == nil ? .idle : .receiving
-        deadline = now + (phase == .idle ? server.idleTimeout : server.headTimeout)
-    }
-
-    /// While draining, the last request that has arrived is answered with `Connection: close`; those that were
-    /// pipelined with it get their answers first.
-    private var isLastWhileDraining: Bool {
-        server.isDraining && (input == nil || body != .finished)
-    }
-
-    func append(_ response: borrowing Response, to exchange: Exchange, keepsAlive: Bool) {
-        server.serializer.append(
-            response, isOld: exchange.parser.minorVersion == 0, isHead: exchange.parser.method == .head,
-            keepsAlive: keepsAlive, into: output)
-        server.count(status: response.status.code)
-    }
-
-    /// Appends the answer to something that is no request.
-    func appendRefusal(_ response: borrowing Response) {
-        server.serializer.append(response, isOld: false, isHead: false, keepsAlive: false, into: output)
-        server.count(status: response.status.code)
     }
 }

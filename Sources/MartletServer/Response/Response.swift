@@ -11,8 +11,19 @@ public nonisolated struct Response: Sendable {
     public var contentType: String?
     /// The body.
     public var body: Body
-    /// All other fields. Nothing is allocated while there are none.
-    public var fields = HTTPFields()
+    /// All other fields. Nothing is allocated or counted while there are none.
+    public var fields: HTTPFields {
+        get { ownFields ?? HTTPFields() }
+        _modify {
+            var fields = ownFields.take() ?? HTTPFields()
+            defer { ownFields = fields }
+            yield &fields
+        }
+        set { ownFields = newValue }
+    }
+
+    /// The fields that somebody has set.
+    var ownFields: HTTPFields?
 
     // The rare ones lie behind a reference, so that a response is small enough to be returned in registers.
 
@@ -92,7 +103,7 @@ nonisolated extension Response {
         self.init(
             status: .switchingProtocols, contentType: nil,
             body: .upgrade(ProtocolUpgrade(name: name, way: .spoken(speak))),
-            fields: fields)
+            ownFields: fields)
     }
 
     /// A response that leaves HTTP for a protocol whose connections live without a task of HTTP's around them.
@@ -107,7 +118,7 @@ nonisolated extension Response {
     ) {
         self.init(
             status: .switchingProtocols, contentType: nil,
-            body: .upgrade(ProtocolUpgrade(name: name, way: .takenOver(take))), fields: fields)
+            body: .upgrade(ProtocolUpgrade(name: name, way: .takenOver(take))), ownFields: fields)
     }
 }
 

@@ -3,13 +3,26 @@ import MartletHTTP
 import MartletLoop
 
 /// Writes responses as HTTP/1.1 messages (RFC 9112 §4).
-final class ResponseSerializer {
-    private var preamble: ResponsePreamble
-    /// Until when `preamble` holds the right date, on the loop's clock.
-    private var preambleExpiry = EventLoop.Instant(nanoseconds: 0)
+///
+/// A handle, as ``OutputBuffer`` is: its server makes it and frees it.
+struct ResponseSerializer {
+    private struct State: ~Copyable {
+        var preamble: ResponsePreamble
+        /// Until when `preamble` holds the right date, on the loop's clock.
+        var preambleExpiry = EventLoop.Instant(nanoseconds: 0)
+    }
+
+    private let state: UnsafeMutablePointer<State>
 
     init(serverName: String) {
-        preamble = ResponsePreamble(server: serverName, unixTime: 0)
+        state = .allocate(capacity: 1)
+        state.initialize(to: State(preamble: ResponsePreamble(server: serverName, unixTime: 0)))
+    }
+
+    /// Frees the memory; no copy of the handle may be used any more.
+    func deallocate() {
+        state.deinitialize(count: 1)
+        state.deallocate()
     }
 
     /// Whether a response of that status has no body, whatever the handler gave it (RFC 9110 §6.4.1).
@@ -47,7 +60,7 @@ final class ResponseSerializer {
         }
         HTTP1ResponseHead.append(
             status: response.status.code, contentType: response.contentType, framing: framing, connection: connection,
-            fields: response.fields, to: &output.bytes, preamble: preamble)
+            fields: response.ownFields, to: &output.bytes, preamble: &state.pointee.preamble)
         guard sendsBody else { return }
         switch response.body {
         case .text(let text): output.bytes.append(utf8: text)
@@ -59,10 +72,10 @@ final class ResponseSerializer {
     /// Formats the date when the second has changed; reads the loop's clock of this tick, not the kernel's.
     private func refreshDate() {
         let now = EventLoop.main.now
-        guard now >= preambleExpiry else { return }
+        guard now >= state.pointee.preambleExpiry else { return }
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
-        preamble.refresh(unixTime: Int64(time.tv_sec))
-        preambleExpiry = EventLoop.Instant.readClock() + .nanoseconds(1_000_000_000 - time.tv_nsec)
+        state.pointee.preamble.refresh(unixTime: Int64(time.tv_sec))
+        state.pointee.preambleExpiry = EventLoop.Instant.readClock() + .nanoseconds(1_000_000_000 - time.tv_nsec)
     }
 }

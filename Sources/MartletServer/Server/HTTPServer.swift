@@ -11,6 +11,7 @@ import MartletNet
 /// let server = HTTPServer(router: router)
 /// try server.listen(on: ListeningSocket.bind(SocketAddress(parsing: "127.0.0.1:8080"), options: ListenOptions()))
 /// ```
+@MainActor  // Spelled out: with an isolated deinit, modules that optimise across this one's border lose the default.
 public final class HTTPServer {
     /// What is counted.
     public let counters: Counters<HTTPCounter>
@@ -22,6 +23,8 @@ public final class HTTPServer {
     public var onRefusal: ((String) -> Void)?
 
     let router: Router
+    /// Asked for the time by each request: behind the static property of another module lies a call.
+    let loop = EventLoop.main
     let settings: HTTPServerSettings
     package let buffers: BufferPool
     let serializer: ResponseSerializer
@@ -86,7 +89,9 @@ public final class HTTPServer {
         exchanges = Pool(capacity: Self.pooledObjects)
     }
 
-    deinit {}
+    isolated deinit {
+        serializer.deallocate()
+    }
 
     // MARK: Connections
 
@@ -222,11 +227,11 @@ public final class HTTPServer {
 
     /// What answers a request: its route, or the refusal of one that has none or too large a body.
     func handler(for exchange: Exchange) -> Handler {
-        if case .length(let length) = exchange.parser.body, length > settings.bodyLimit {
-            return .immediate { _ in throw exchange.bodyTooLarge() }
-        }
+        if case .length(let length) = exchange.parser.body, length > settings.bodyLimit { return Self.bodyTooLarge }
         return router.handler(for: exchange)
     }
+
+    private static let bodyTooLarge = Handler.immediate { request in throw request.exchange.bodyTooLarge() }
 
     /// What a handler that waits for nothing answers, or what its error is answered with.
     func response(of handler: (Request) throws -> Response, to request: Request) -> Response {
