@@ -32,6 +32,7 @@ let package = Package(
         .library(name: "Martlet", targets: ["Martlet"]),
         .library(name: "MartletLoop", targets: ["MartletLoop"]),
         .library(name: "MartletNet", targets: ["MartletNet"]),
+        .library(name: "MartletTLS", targets: ["MartletTLS"]),
         .library(name: "MartletProcessPool", targets: ["MartletProcessPool"]),
         .library(name: "MartletHTTP", targets: ["MartletHTTP"]),
         .library(name: "MartletJSON", targets: ["MartletJSON"]),
@@ -56,7 +57,7 @@ let package = Package(
     targets: [
         .target(name: "CMartlet", cSettings: [.define("_GNU_SOURCE")]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
-        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlienc", providers: [.apt(["libbrotli-dev"])]),
         .target(
@@ -70,6 +71,10 @@ let package = Package(
             name: "MartletNet",
             dependencies: ["CMartlet", "MartletLoop", .product(name: "DequeModule", package: "swift-collections")],
             swiftSettings: onTheLoop),
+        .target(name: "CTLS", dependencies: ["COpenSSL"], cSettings: [.define("_GNU_SOURCE")]),
+        .target(
+            name: "MartletTLS", dependencies: ["CTLS", "COpenSSL", "MartletLoop", "MartletNet"],
+            swiftSettings: onTheLoop),
         .target(name: "MartletProcessPool", dependencies: ["CMartlet", "MartletLoop"], swiftSettings: onTheLoop),
         .target(
             name: "MartletHTTP",
@@ -79,8 +84,8 @@ let package = Package(
         .target(
             name: "MartletServer",
             dependencies: [
-                "CMartlet", "CZlib", "CBrotli", "COpenSSL", "MartletLoop", "MartletNet", "MartletHTTP", "MartletJSON",
-                logging,
+                "CMartlet", "CZlib", "CBrotli", "COpenSSL", "MartletLoop", "MartletNet", "MartletTLS", "MartletHTTP",
+                "MartletJSON", logging,
                 metrics, tracing, .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             swiftSettings: onTheLoop),
@@ -173,6 +178,7 @@ let package = Package(
             path: "Tests/Programs/observed-program", swiftSettings: onTheLoop),
         .testTarget(name: "MartletLoopTests", dependencies: ["MartletLoop"], swiftSettings: onTheLoop),
         .testTarget(name: "MartletNetTests", dependencies: ["MartletNet"], swiftSettings: onTheLoop),
+        .testTarget(name: "MartletTLSTests", dependencies: ["MartletTLS"], swiftSettings: onTheLoop),
         .testTarget(
             name: "MartletProcessPoolTests", dependencies: ["MartletProcessPool"], swiftSettings: onTheLoop),
         .testTarget(name: "MartletHTTPTests", dependencies: ["MartletHTTP"], swiftSettings: nonisolated),
