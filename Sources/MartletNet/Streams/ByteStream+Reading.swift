@@ -121,6 +121,9 @@ extension ByteStream {
         if !bytes.isEmpty { received.append(bytes) }
     }
 
+    /// Takes what has been received and not read.
+    package func takeReceived() -> [UInt8] { received.takeAll() }
+
     // MARK: Receiving
 
     /// The bytes up to and with the delimiter, or up to the end of the stream without one.
@@ -183,7 +186,7 @@ extension ByteStream {
     // MARK: Errors
 
     /// The other end, for error messages.
-    var peerName: String? { (knownPeer ?? peerAddress)?.description }
+    package var peerName: String? { (knownPeer ?? peerAddress)?.description }
 
     func failure(_ code: StreamError.Code) -> StreamError {
         StreamError(code, peer: peerName)
@@ -191,6 +194,7 @@ extension ByteStream {
 
     private func failure(reading code: Int32) -> any Error {
         if descriptor < 0 { return failure(.closed) }
+        if let failure = layer?.failure { return failure }
         if !directions.contains(.reading) { return failure(.notReadable) }
         return SystemError("receive from", target: peerName ?? "descriptor \(descriptor)", code: code)
     }

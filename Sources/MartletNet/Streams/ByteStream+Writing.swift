@@ -213,6 +213,7 @@ extension ByteStream {
 
     private func failure(writing code: Int32) -> any Error {
         if descriptor < 0 { return failure(.closed) }
+        if let failure = layer?.failure { return failure }
         return SystemError("send to", target: peerName ?? "descriptor \(descriptor)", code: code)
     }
 }

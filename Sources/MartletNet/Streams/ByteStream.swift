@@ -50,10 +50,12 @@ public final class ByteStream: PollTarget {
     }
 
     /// The descriptor, -1 once it is closed.
-    var descriptor: Int32
+    package internal(set) var descriptor: Int32
     private(set) var medium: Medium
     let directions: Directions
-    let poller: EpollPoller
+    package let poller: EpollPoller
+    /// What bytes go through between the calls of this stream and its socket, such as TLS; see ByteStream+Layer.swift.
+    package internal(set) var layer: (any ByteStreamLayer)?
     /// The peer's address where it is known beforehand: after a failure the kernel does not tell it any more.
     var knownPeer: SocketAddress?
 
@@ -139,6 +141,7 @@ public final class ByteStream: PollTarget {
     /// Not to be mixed with the reads of the high level, which may have received more than they returned.
     public func receive(into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
         guard mayReceive else { return .wouldBlock }
+        if let layer { return receive(into: buffer, through: layer) }
         let transfer =
             medium == .socket ? poller.receive(descriptor, into: buffer) : poller.read(descriptor, into: buffer)
         switch transfer {
@@ -165,6 +168,7 @@ public final class ByteStream: PollTarget {
     ///   - moreComes: whether more is sent right after it, so that a small segment may wait for it (MSG_MORE).
     public func send(_ bytes: UnsafeRawBufferPointer, moreComes: Bool = false) -> Transfer {
         guard isWritable else { return .wouldBlock }
+        if let layer { return send(through: layer) { $0.send(bytes, moreComes: moreComes) } }
         let transfer =
             medium == .socket
             ? poller.send(descriptor, bytes, moreComes: moreComes) : poller.write(descriptor, bytes)
@@ -179,6 +183,7 @@ public final class ByteStream: PollTarget {
     /// Sends as much of several pieces as the kernel takes at once: see `send(_:moreComes:)`.
     package func send(pieces: UnsafeMutableBufferPointer<iovec>) -> Transfer {
         guard isWritable else { return .wouldBlock }
+        if let layer { return send(through: layer) { $0.send(pieces: pieces) } }
         let transfer = poller.send(descriptor, pieces: pieces)
         switch transfer {
         case .moved(let count): isWritable = count == pieces.reduce(0) { $0 &+ $1.iov_len }
@@ -189,11 +194,15 @@ public final class ByteStream: PollTarget {
     }
 
     /// Bytes that were sent and that the peer has not taken yet; `nil` when that is unknown (man 7 tcp, SIOCOUTQ).
-    public var unsentBytes: Int? { descriptor >= 0 ? poller.unsentBytes(descriptor) : nil }
+    public var unsentBytes: Int? {
+        guard descriptor >= 0, let unsent = poller.unsentBytes(descriptor) else { return nil }
+        return unsent + (layer?.unsentBytes ?? 0)
+    }
 
     /// Says at once that nothing more is sent, without waiting for writes that are under way: `finishWriting` does.
     public func shutdownWriting() {
-        if descriptor >= 0, medium == .socket { shutdown(descriptor, Int32(SHUT_WR)) }
+        guard descriptor >= 0, medium == .socket else { return }
+        if let layer { layer.finish() } else { shutdown(descriptor, Int32(SHUT_WR)) }
     }
 
     package func readinessChanged(_ readiness: Readiness) {
@@ -205,19 +214,24 @@ public final class ByteStream: PollTarget {
             }
             observer?.streamEnded()
         }
-        if isBroken || readiness.contains(.writable) {
-            isWritable = true
-            if unsent != nil { drain() }
-            if isWritable, tellsOfRoom {
-                tellsOfRoom = false
-                observer?.streamHasRoom()
-            }
-            if isWritable { resumeWriter(.ready) }
-        }
+        if layer != nil { return layerReadinessChanged(readiness) }
+        if isBroken || readiness.contains(.writable) { hasRoom() }
         if hasEnded || readiness.contains(.readable) {
             isReadable = true
             resumeReader(.ready)
         }
+    }
+
+    /// Goes on with whatever waits for room.
+    @inline(__always)
+    func hasRoom() {
+        isWritable = true
+        if unsent != nil { drain() }
+        if isWritable, tellsOfRoom {
+            tellsOfRoom = false
+            observer?.streamHasRoom()
+        }
+        if isWritable { resumeWriter(.ready) }
     }
 
     // MARK: Ending
@@ -229,8 +243,12 @@ public final class ByteStream: PollTarget {
     /// make the kernel tell the peer so by a reset.
     public func close() {
         guard descriptor >= 0 else { return }
-        if medium == .socket { poller.forget(descriptor) } else { poller.remove(descriptor) }
-        Glibc.close(descriptor)
+        if let layer {
+            closeLayer(layer)
+        } else {
+            if medium == .socket { poller.forget(descriptor) } else { poller.remove(descriptor) }
+            Glibc.close(descriptor)
+        }
         letGo()
     }
 
@@ -242,6 +260,7 @@ public final class ByteStream: PollTarget {
     private func letGo() {
         timer.cancel()
         descriptor = -1
+        layer = nil
         hasEnded = true
         isWritable = true
         received = ReceivedBytes()
@@ -259,6 +278,7 @@ public final class ByteStream: PollTarget {
         if descriptor >= 0, medium == .socket {
             var cut = linger(l_onoff: 1, l_linger: 0)
             setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &cut, socklen_t(MemoryLayout<linger>.size))
+            layer?.abandon()
         }
         close()
     }

@@ -1,22 +1,62 @@
+import CTLS
+import MartletLoop
+
 /// What a server needs to accept connections by TLS. Made once, used for all of them.
+///
+/// ```swift
+/// let identity = try TLSIdentity(certificates: certificateBytes, privateKey: keyBytes)
+/// let context = try TLSServerContext(TLSServerSettings(identities: [identity]))
+/// try await serve(at: ":7443", tls: context) { stream in … }
+/// ```
 public final class TLSServerContext {
     /// What it was made of.
     public private(set) var settings: TLSServerSettings
     /// What has happened so far.
-    public internal(set) var statistics = TLSServerStatistics()
+    public private(set) var statistics = TLSServerStatistics()
+
+    /// What new handshakes use. Those that have begun keep theirs.
+    private(set) var prepared: Prepared
 
     /// Prepares the keys and certificates.
     ///
     /// - Throws: `.invalidInput` when the settings make no sense together.
     public init(_ settings: TLSServerSettings) throws(TLSError) {
         self.settings = settings
+        prepared = try Prepared(settings)
     }
+
+    deinit {}
 
     /// Takes other settings, such as renewed certificates, for the handshakes from here on. Connections that are open
     /// go on as they are.
     ///
     /// - Throws: `.invalidInput`; then the earlier settings stay.
     public func replace(_ settings: TLSServerSettings) throws(TLSError) {
+        prepared = try Prepared(settings)
         self.settings = settings
+    }
+
+    // MARK: Counting
+
+    /// One more handshake begins, unless there are too many.
+    func beginsHandshake() -> Bool {
+        guard statistics.inProgress < settings.handshakeLimit else {
+            statistics.refused += 1
+            return false
+        }
+        statistics.inProgress += 1
+        return true
+    }
+
+    func handshakeEnded(isDone: Bool, isResumed: Bool, _ error: TLSError?) {
+        statistics.inProgress -= 1
+        if isDone {
+            statistics.handshakes += 1
+            if isResumed { statistics.resumed += 1 }
+        } else if error?.code == .plainHTTP {
+            statistics.plainHTTP += 1
+        } else {
+            statistics.failures += 1
+        }
     }
 }

@@ -1,3 +1,6 @@
+import CTLS
+import MartletLoop
+
 /// A key that session tickets are encrypted with.
 public nonisolated struct TLSTicketKey: Hashable, Sendable {
     /// How many bytes make one.
@@ -6,8 +9,14 @@ public nonisolated struct TLSTicketKey: Hashable, Sendable {
     /// Its bytes: a name of 16, a key for AES-256 and one for HMAC-SHA-256 of 32 each. Secret.
     public let bytes: [UInt8]
 
-    /// A new one, from the system's random numbers.
-    public init() { fatalError() }
+    /// A new one, from OpenSSL's random numbers.
+    public init() {
+        bytes = [UInt8](unsafeUninitializedCapacity: Self.byteCount) { buffer, count in
+            require(
+                ctls_random(buffer.baseAddress, Self.byteCount), "there are no random numbers; this system cannot keep secrets")
+            count = Self.byteCount
+        }
+    }
 
     /// One that was made before; `nil` unless it has 80 bytes.
     public init?(bytes: [UInt8]) {
@@ -24,21 +33,43 @@ public nonisolated struct TLSTicketKey: Hashable, Sendable {
 /// hours, for whoever has one can read what was sent with its tickets by TLS 1.2.
 public final class TLSTicketKeys {
     /// The most that there can be.
-    public nonisolated static let limit = 8
+    public nonisolated static let limit = Int(CTLS_TICKET_KEYS)
 
     /// The keys, newest first.
-    public private(set) var keys: [TLSTicketKey]
+    public private(set) var keys: [TLSTicketKey] = []
+
+    /// The same for C, which looks here for each ticket.
+    let memory: UnsafeMutablePointer<ctls_ticket_keys>
 
     /// Keys that were made elsewhere, newest first; one new key unless given.
     public init(_ keys: [TLSTicketKey] = [TLSTicketKey()]) {
-        self.keys = keys
+        memory = .allocate(capacity: 1)
+        memory.initialize(to: ctls_ticket_keys())
+        replace(with: keys)
     }
 
-    /// Takes these keys from here on, newest first: one at least, `limit` at most.
-    public func replace(with keys: [TLSTicketKey]) { self.keys = keys }
+    isolated deinit {
+        UnsafeMutableRawBufferPointer(start: memory, count: MemoryLayout<ctls_ticket_keys>.size).initializeMemory(
+            as: UInt8.self, repeating: 0)
+        memory.deallocate()
+    }
+
+    /// Takes these keys from here on, newest first: one at least. Those beyond `limit` are left out.
+    ///
+    /// Contexts that were made with this object use them from their next handshake on.
+    public func replace(with keys: [TLSTicketKey]) {
+        require(!keys.isEmpty, "no key for session tickets; give settings no TLSTicketKeys to do without them")
+        self.keys = Array(keys.prefix(Self.limit))
+        memory.pointee.count = self.keys.count
+        withUnsafeMutableBytes(of: &memory.pointee.keys) { bytes in
+            bytes.copyBytes(from: self.keys.lazy.map(\.bytes).joined())
+        }
+    }
 
     /// Puts a new key first, and forgets the oldest ones.
     ///
     /// - Parameter keeping: how many older ones stay.
-    public func rotate(keeping: Int = 2) {}
+    public func rotate(keeping: Int = 2) {
+        replace(with: [TLSTicketKey()] + keys.prefix(max(0, keeping)))
+    }
 }
