@@ -178,7 +178,10 @@ let package = Package(
             path: "Tests/Programs/observed-program", swiftSettings: onTheLoop),
         .testTarget(name: "MartletLoopTests", dependencies: ["MartletLoop"], swiftSettings: onTheLoop),
         .testTarget(name: "MartletNetTests", dependencies: ["MartletNet"], swiftSettings: onTheLoop),
-        .testTarget(name: "MartletTLSTests", dependencies: ["MartletTLS"], swiftSettings: onTheLoop),
+        .testTarget(
+            name: "MartletTLSTests",
+            dependencies: ["MartletTLS", "MartletNet", "MartletLoop", "MartletServer", "MartletWebSocket", "MartletHTTP"],
+            swiftSettings: onTheLoop),
         .testTarget(
             name: "MartletProcessPoolTests", dependencies: ["MartletProcessPool"], swiftSettings: onTheLoop),
         .testTarget(name: "MartletHTTPTests", dependencies: ["MartletHTTP"], swiftSettings: nonisolated),

@@ -70,6 +70,7 @@ extension ByteStream {
     func send(through layer: any ByteStreamLayer, _ send: (any ByteStreamLayer) -> Transfer) -> Transfer {
         let transfer = send(layer)
         isWritable = layer.maySend
+        isReadable = layer.mayReceive
         return transfer
     }
 

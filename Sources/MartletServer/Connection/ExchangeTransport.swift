@@ -1,5 +1,6 @@
 import HTTPTypes
 import MartletNet
+import MartletTLS
 
 /// What an exchange needs of whatever its request came over: a connection, or a test.
 protocol ExchangeTransport: AnyObject {
@@ -7,6 +8,10 @@ protocol ExchangeTransport: AnyObject {
     var peerAddress: SocketAddress? { get }
     /// The address that the client has connected to; `nil` when there is none any more.
     var localAddress: SocketAddress? { get }
+    /// Whether it came by TLS.
+    var isSecure: Bool { get }
+    /// What its ends have agreed on, if it came by TLS.
+    var tls: TLSSession? { get }
     /// What has come behind a chunked body that has been read to its end.
     var trailers: HTTPFields? { get }
 

@@ -20,7 +20,13 @@ extension HTTPConnection {
             }
             input.consume(length)
             awaitsProxyHeader = false
-            if input.isEmpty { releaseInput() }
+            if tlsToCome != nil {
+                let received = Array(input.unread)
+                releaseInput()
+                beginTLS(received: received)
+            } else if input.isEmpty {
+                releaseInput()
+            }
             guard header.command == .proxy, let source = SocketAddress(header.source) else { return }
             proxied = ProxiedConnection(source: source, destination: SocketAddress(header.destination))
         } catch {

@@ -2,6 +2,7 @@ import HTTPTypes
 import MartletHTTP
 import MartletLoop
 import MartletNet
+import MartletTLS
 
 /// One client's connection: reads heads, has them answered in order, and writes the answers.
 ///
@@ -28,6 +29,8 @@ final class HTTPConnection: ByteStreamReactor {
     var awaitsProxyHeader = false
     /// What that has said of the client's connection to the proxy.
     var proxied: ProxiedConnection?
+    /// How TLS is spoken, until it is.
+    var tlsToCome: TLSServerContext?
     /// Where the server's list has this connection.
     var index = 0
 

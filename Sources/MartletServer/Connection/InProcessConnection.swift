@@ -2,6 +2,7 @@ import HTTPTypes
 import MartletHTTP
 import MartletLoop
 import MartletNet
+import MartletTLS
 
 /// A connection without a socket, for one request: its bytes come from a test and those of the response go there.
 ///
@@ -261,6 +262,9 @@ package final class InProcessConnection {
 }
 
 extension InProcessConnection: ExchangeTransport {
+    var isSecure: Bool { false }
+    var tls: TLSSession? { nil }
+
     var trailers: HTTPFields? { body.trailers }
 
     func nextBodyChunk() async throws -> [UInt8]? {

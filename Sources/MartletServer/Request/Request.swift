@@ -3,6 +3,7 @@ import Logging
 import MartletHTTP
 import MartletLoop
 import MartletNet
+import MartletTLS
 
 /// A request, as a view of the bytes that arrived: strings and fields are made when they are asked for.
 ///
@@ -98,7 +99,13 @@ public struct Request {
 
     /// `http` or `https`: what trusted proxies say, else that of the connection.
     public var scheme: String {
-        exchange.notes.origin?.scheme ?? "http"
+        exchange.notes.origin?.scheme ?? (exchange.transport?.isSecure == true ? "https" : "http")
+    }
+
+    /// What the connection's ends have agreed on: the version, the name that was asked for, the client's certificate.
+    /// `nil` when the request did not come by TLS, or is over.
+    public var tls: TLSSession? {
+        exchange.transport?.tls
     }
 
     /// The authority that the client asks for, `example.org:8080`: what trusted proxies say, else that of an absolute

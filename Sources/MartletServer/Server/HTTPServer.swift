@@ -4,6 +4,7 @@ import Logging
 import MartletHTTP
 import MartletLoop
 import MartletNet
+import MartletTLS
 
 /// An HTTP/1.1 server on the loop: accepts connections, serves them from a router, drains.
 ///
@@ -104,13 +105,16 @@ public final class HTTPServer {
     ///   - socket: the socket.
     ///   - proxyProtocol: whether each connection begins with a header of the PROXY protocol, which tells the client's
     ///     address; one that does not is closed.
+    ///   - tls: how each connection speaks TLS, after such a header; `nil`: not at all.
     /// - Throws: when the loop cannot watch it; then it is still the caller's.
-    public func listen(on socket: ListeningSocket, proxyProtocol: Bool = false) throws(SystemError) {
+    public func listen(
+        on socket: ListeningSocket, proxyProtocol: Bool = false, tls: TLSServerContext? = nil
+    ) throws(SystemError) {
         guard !isDraining else { return socket.close() }
         let listener = try Listener(
             descriptor: socket.descriptor,
             // A server that listens stays, whether anybody else holds it or not.
-            onAccept: { self.accept($0, proxyProtocol: proxyProtocol) },
+            onAccept: { self.accept($0, proxyProtocol: proxyProtocol, tls: tls) },
             onExhaustion: { error in
                 self.counters.add(.acceptPauses)
                 self.logger.warning("accepting rests", metadata: ["error": "\(error)"])
@@ -126,11 +130,18 @@ public final class HTTPServer {
 
     /// Serves a connection that was accepted elsewhere, and of which some bytes may have been read already.
     /// The descriptor must be non-blocking; the server owns it from here on.
-    public func take(connection descriptor: Int32, initialBytes: [UInt8] = [], proxyProtocol: Bool = false) {
+    public func take(
+        connection descriptor: Int32, initialBytes: [UInt8] = [], proxyProtocol: Bool = false,
+        tls: TLSServerContext? = nil
+    ) {
         do throws(SystemError) {
             let stream = try ByteStream(descriptor: descriptor)
-            let connection = HTTPConnection(stream: stream, server: self, initialBytes: initialBytes)
+            let isTLSFirst = tls != nil && !proxyProtocol
+            let connection = HTTPConnection(
+                stream: stream, server: self, initialBytes: isTLSFirst ? [] : initialBytes)
             connection.awaitsProxyHeader = proxyProtocol
+            connection.tlsToCome = tls
+            if isTLSFirst { connection.beginTLS(received: initialBytes) }
             counters.add(.connectionsAccepted)
             counters.add(.connectionsActive)
             connection.index = connections.count
@@ -147,8 +158,8 @@ public final class HTTPServer {
         }
     }
 
-    private func accept(_ descriptor: Int32, proxyProtocol: Bool) {
-        take(connection: descriptor, proxyProtocol: proxyProtocol)
+    private func accept(_ descriptor: Int32, proxyProtocol: Bool, tls: TLSServerContext?) {
+        take(connection: descriptor, proxyProtocol: proxyProtocol, tls: tls)
         guard connections.count >= connectionLimit + refusedConnections, isAccepting else { return }
         isAccepting = false
         for listener in listeners.values { listener.pause() }

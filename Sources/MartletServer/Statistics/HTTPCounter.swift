@@ -90,4 +90,16 @@ public nonisolated enum HTTPCounter: Int, CounterName {
     case channelMessagesDelivered
     /// Messages of channels that were dropped, all or the way to other workers, because they were too long or too many.
     case channelMessagesDropped
+    /// TLS handshakes completed.
+    case tlsHandshakes
+    /// TLS handshakes that resumed an earlier session; they are among those completed.
+    case tlsHandshakesResumed
+    /// TLS handshakes that failed or did not end in time.
+    case tlsHandshakesFailed
+    /// Connections refused because there were too many TLS handshakes at the same time.
+    case tlsHandshakesRefused
+    /// Clients that spoke HTTP without TLS where TLS is spoken.
+    case tlsPlainHTTP
+    /// TLS handshakes under way; a gauge.
+    case tlsHandshakesActive
 }

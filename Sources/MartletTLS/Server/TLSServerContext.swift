@@ -36,6 +36,9 @@ public final class TLSServerContext {
         self.settings = settings
     }
 
+    /// How long a handshake that begins now may take.
+    package var handshakeTimeout: EventLoop.Interval { prepared.handshakeTimeout }
+
     // MARK: Counting
 
     /// One more handshake begins, unless there are too many.

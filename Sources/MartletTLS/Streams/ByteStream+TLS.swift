@@ -35,6 +35,9 @@ extension ByteStream {
     /// What was agreed on; `nil` without TLS, before the handshake is done, and when the stream is closed.
     public var tls: TLSSession? { (layer as? TLSLayer)?.session }
 
+    /// Whether it speaks TLS.
+    package var hasTLS: Bool { layer is TLSLayer }
+
     /// Begins TLS as a server. The handshake is done by whatever is received and sent next.
     ///
     /// - Parameters:
@@ -44,9 +47,7 @@ extension ByteStream {
     package func beginTLS(
         accepting context: TLSServerContext, received: [UInt8] = [], observer: (any TLSHandshakeObserver)?
     ) {
-        let layer = TLSLayer(below: self, as: .server(context, context.prepared), received: received)
-        layer.observer = observer
-        put(layer)
+        put(TLSLayer(below: self, as: .server(context, context.prepared), received: received, observer: observer))
     }
 
     private func startTLS(

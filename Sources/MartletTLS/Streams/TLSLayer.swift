@@ -26,7 +26,7 @@ final class TLSLayer: ByteStreamLayer {
     /// `nil` of a connection that was refused before it began.
     private let engine: OpaquePointer?
     /// Hears of the end of the handshake, once.
-    weak var observer: (any TLSHandshakeObserver)?
+    private weak var observer: (any TLSHandshakeObserver)?
 
     private(set) var failure: (any Error)?
     /// How the socket has failed.
@@ -51,9 +51,14 @@ final class TLSLayer: ByteStreamLayer {
 
     /// A layer whose handshake has not begun.
     ///
-    /// - Parameter received: what has arrived already.
-    init(below stream: ByteStream, as side: Side, received: [UInt8] = []) {
+    /// - Parameters:
+    ///   - received: what has arrived already.
+    ///   - observer: hears of the handshake's end, be it during this call.
+    init(
+        below stream: ByteStream, as side: Side, received: [UInt8] = [], observer: (any TLSHandshakeObserver)? = nil
+    ) {
         self.stream = stream
+        self.observer = observer
         self.side = side
         switch side {
         case .client(let context, let serverName):
@@ -248,7 +253,16 @@ final class TLSLayer: ByteStreamLayer {
     /// Encrypts; what to return when that does not go on.
     private func encrypt(_ bytes: UnsafeRawBufferPointer, _ total: inout Int) -> Transfer? {
         var count = 0
-        let status = ctls_engine_write(engine, bytes.baseAddress, bytes.count, &count)
+        var status = ctls_engine_write(engine, bytes.baseAddress, bytes.count, &count)
+        if status != CTLS_DONE || !handshakeHasEnded {
+            // Nobody may be reading: the handshake goes on here.
+            while status == CTLS_WANTS_INPUT, socketMayReceive, feed(atMost: Self.record) {
+                flush()
+                status = ctls_engine_write(engine, bytes.baseAddress, bytes.count, &count)
+            }
+            if isEstablished { noteHandshake() }
+            ctls_engine_keep(engine)
+        }
         total += count
         guard status != CTLS_DONE else { return nil }
         if status == CTLS_WANTS_INPUT { sendNeedsInput = true } else { fail() }
@@ -358,7 +372,7 @@ final class TLSLayer: ByteStreamLayer {
         if case .server(let context, _) = side {
             context.handshakeEnded(isDone: isDone, isResumed: isDone && ctls_engine_is_resumed(engine), error)
         }
-        observer?.handshakeEnded(error, isDone: isDone)
+        observer?.handshakeEnded(isDone ? .done(isResumed: ctls_engine_is_resumed(engine)) : .failed(error))
     }
 
     private func takeSession() {
@@ -377,7 +391,9 @@ final class TLSLayer: ByteStreamLayer {
             failure = TLSError(.invalidInput, host: peer, "this is no name that a server can have")
             return
         }
-        failure = TLSError(.tooManyHandshakes, host: peer, "there are too many handshakes at the same time")
+        let error = TLSError(.tooManyHandshakes, host: peer, "there are too many handshakes at the same time")
+        failure = error
+        observer?.handshakeEnded(.failed(error))
         sendAtOnce([21, 3, 3, 0, 2, 2, 80])
     }
 
@@ -412,6 +428,13 @@ final class TLSLayer: ByteStreamLayer {
 
 /// Hears of the end of a connection's handshake, once.
 package protocol TLSHandshakeObserver: AnyObject {
-    /// The handshake is done, or never will be: with an error, or because the connection was closed.
-    func handshakeEnded(_ error: TLSError?, isDone: Bool)
+    /// The handshake is done, or never will be.
+    func handshakeEnded(_ end: TLSHandshakeEnd)
+}
+
+/// How a handshake has ended.
+package nonisolated enum TLSHandshakeEnd {
+    case done(isResumed: Bool)
+    /// With an error, or because the connection was closed.
+    case failed(TLSError?)
 }

@@ -53,7 +53,7 @@ struct TransferTests {
             try await server.write("half")
             server.abortWithoutSayingSo()
             #expect(try await client.read() == Array("half".utf8))
-            let error = await error { _ = try await client.read() } as? TLSError
+            let error = await thrown { _ = try await client.read() } as? TLSError
             #expect(error?.code == .truncated)
             #expect(error?.description.contains("example.org") == true)
         }
@@ -180,7 +180,7 @@ struct TransferTests {
         try await withSecured { client, server in
             let reading = Task.immediate { try await client.read() }
             reading.cancel()
-            #expect(await error { _ = try await reading.value } is CancellationError)
+            #expect(await thrown { _ = try await reading.value } is CancellationError)
             try await server.write("still here")
             #expect(try await client.read() == Array("still here".utf8))
         }

@@ -107,7 +107,7 @@ func eventually(_ condition: () -> Bool) async -> Bool {
 }
 
 /// What `body` throws.
-func error(of body: () async throws -> Void) async -> (any Error)? {
+func thrown(by body: () async throws -> Void) async -> (any Error)? {
     do {
         try await body()
         return nil
@@ -117,5 +117,5 @@ func error(of body: () async throws -> Void) async -> (any Error)? {
 }
 
 func tlsCode(of body: () async throws -> Void) async -> TLSError.Code? {
-    (await error(of: body) as? TLSError)?.code
+    (await thrown(by: body) as? TLSError)?.code
 }

@@ -1,0 +1,49 @@
+import MartletHTTP
+import MartletLoop
+import MartletNet
+import MartletTLS
+
+/// HTTP over TLS. The handshake takes place within what is received and sent, as long as it takes before there is a
+/// head's first byte: nothing of what serves a connection knows of it but its deadline.
+extension HTTPConnection: TLSHandshakeObserver {
+    var isSecure: Bool { stream.hasTLS }
+
+    var tls: TLSSession? { stream.tls }
+
+    /// Begins TLS, with what has been received already.
+    func beginTLS(received: [UInt8]) {
+        guard let context = tlsToCome else { return }
+        tlsToCome = nil
+        phase = .opened
+        deadline = EventLoop.main.now + context.handshakeTimeout
+        server.counters.add(.tlsHandshakesActive)
+        stream.beginTLS(accepting: context, received: received, observer: self)
+    }
+
+    package func handshakeEnded(_ end: TLSHandshakeEnd) {
+        server.counters.subtract(.tlsHandshakesActive)
+        switch end {
+        case .done(let isResumed):
+            server.counters.add(.tlsHandshakes)
+            if isResumed { server.counters.add(.tlsHandshakesResumed) }
+            deadline = EventLoop.main.now + server.headTimeout
+        case .failed(let error):
+            server.failed(error, in: self)
+        }
+    }
+}
+
+extension HTTPServer {
+    /// A client's handshake has failed, or was never completed.
+    fileprivate func failed(_ error: TLSError?, in connection: HTTPConnection) {
+        switch error?.code {
+        case .tooManyHandshakes: counters.add(.tlsHandshakesRefused)
+        case .plainHTTP: counters.add(.tlsPlainHTTP)
+        default: counters.add(.tlsHandshakesFailed)
+        }
+        guard logger.logLevel <= .debug else { return }
+        let peer = connection.peerAddress.map { "\($0)" } ?? "a client that is gone"
+        let reason = error.map { "\($0)" } ?? "the connection ended within it"
+        logger.debug("a TLS handshake failed", metadata: ["peer": "\(peer)", "error": "\(reason)"])
+    }
+}
