@@ -93,7 +93,8 @@ static int ticket(
     };
     if (!cipher || !EVP_MAC_CTX_set_params(mac_state, parameters)) return -1;
     if (!EVP_CipherInit_ex2(cipher_state, cipher, key->encryption, iv, encrypts, NULL)) return -1;
-    return index == 0 ? 1 : 2;
+    // Clients of TLS 1.3 use each ticket once and need another one.
+    return index == 0 && SSL_version(ssl) < TLS1_3_VERSION ? 1 : 2;
 }
 
 static int session_offered(SSL *ssl, SSL_SESSION *session) {

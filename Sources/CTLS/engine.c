@@ -104,6 +104,7 @@ struct ctls_engine *ctls_engine_new(struct ctls_context *context, const char *ho
     ERR_clear_error();
     engine->failure.alert = -1;
     engine->is_server = context->is_server;
+    engine->keeps_sessions = context->keeps_sessions;
     engine->ssl = context->group_count > 0 ? SSL_new(context->groups[0]) : NULL;
     if (!engine->ssl || !(bio = BIO_new(ctls_bio_method()))) goto failed;
     BIO_set_data(bio, engine);
@@ -194,6 +195,11 @@ enum ctls_status ctls_engine_handshake(struct ctls_engine *engine) {
     int result = SSL_do_handshake(engine->ssl);
     if (result == 1) {
         engine->is_established = true;
+        // A ticket that was renewed by TLS 1.2 is not reported.
+        if (engine->keeps_sessions && SSL_session_reused(engine->ssl) && SSL_version(engine->ssl) < TLS1_3_VERSION) {
+            SSL_SESSION_free(engine->session);
+            engine->session = SSL_get1_session(engine->ssl);
+        }
         return CTLS_DONE;
     }
     return status(engine, result);

@@ -38,7 +38,7 @@ struct ctls_context {
 
 struct ctls_engine {
     SSL *ssl;
-    bool is_server, is_established, has_ended, has_finished, is_revoked, pins_failed;
+    bool is_server, keeps_sessions, is_established, has_ended, has_finished, is_revoked, pins_failed;
     const uint8_t *input;
     size_t input_count;
     uint8_t *kept;            ///< where `input` lies when it is the engine's

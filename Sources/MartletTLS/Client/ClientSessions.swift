@@ -19,6 +19,8 @@ struct ClientSessions {
         let server = server.lowercased()
         if let index = order.firstIndex(of: server) { order.remove(at: index) }
         order.append(server)
+        // One that can be used again is all that is needed.
+        if !ctls_session_is_single_use(session) { forget(server) }
         sessions[server, default: []].append(session)
         if let kept = sessions[server], kept.count > Self.perServer {
             SSL_SESSION_free(kept[0])

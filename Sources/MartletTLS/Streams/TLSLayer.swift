@@ -66,7 +66,10 @@ final class TLSLayer: ByteStreamLayer {
         case .server(let context, let prepared):
             engine = context.beginsHandshake() ? ctls_engine_new(prepared.context, nil) : nil
         }
-        if engine == nil { refuse() }
+        guard let engine else {
+            refuse()
+            return
+        }
         received.withUnsafeBytes { take($0) }
         ctls_engine_keep(engine)
     }
@@ -351,7 +354,7 @@ final class TLSLayer: ByteStreamLayer {
     private func fail() {
         guard failure == nil, let engine else { return }
         if let socketError {
-            failure = SystemError("receive from", target: peer, code: socketError)
+            failure = SystemError("speak TLS with", target: peer, code: socketError)
         } else {
             let error = TLSError(ctls_engine_failure(engine).pointee, host: peer)
             // How much is missing, a server's protocol has to know: clients often just leave.

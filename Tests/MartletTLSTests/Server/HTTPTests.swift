@@ -121,8 +121,9 @@ struct HTTPTests {
     func endsSlowHandshakes() async throws {
         let server = makeServer()
         defer { server.abort() }
-        let port = try listen(server, try serverContext { $0.handshakeTimeout = .milliseconds(50) })
-        let silent = try await connect(host: "127.0.0.1", port: port)
+        let port = try listen(server, try serverContext())
+        let hastyPort = try listen(server, try serverContext { $0.handshakeTimeout = .milliseconds(50) })
+        let silent = try await connect(host: "127.0.0.1", port: hastyPort)
         defer { silent.close() }
         try await silent.write([22, 3])
         let stream = try await connect(
