@@ -15,7 +15,7 @@
 // megabyte in use. So everything up to execve is async-signal-safe, allocates nothing, and writes to its own stack and
 // to `struct launch` only.
 
-enum step { STEP_CLONE, STEP_DESCRIPTORS, STEP_DIRECTORY, STEP_EXECUTE };
+enum step { STEP_CLONE, STEP_DESCRIPTORS, STEP_DIRECTORY, STEP_EXECUTE, STEP_USER };
 
 struct launch {
     const struct martlet_spawn *request;
@@ -52,6 +52,14 @@ static int become(void *context) {
         if (standard[i] >= 0 && dup2(standard[i], i) < 0) fail(launch, STEP_DESCRIPTORS);
     for (int i = 0; i < count; i++)
         if (dup2(launch->moved[i], 3 + i) < 0) fail(launch, STEP_DESCRIPTORS);
+
+    // The system calls themselves: what libc makes of them changes all threads of the process whose memory this is. Before
+    // the signal for the parent's death, which another user takes away.
+    if (request->changes_user &&
+        (syscall(SYS_setgroups, (size_t)request->group_count, request->groups) < 0 ||
+         syscall(SYS_setresgid, request->group, request->group, request->group) < 0 ||
+         syscall(SYS_setresuid, request->user, request->user, request->user) < 0))
+        fail(launch, STEP_USER);
 
     if (request->new_session) setsid();
     if (request->new_group && !request->new_session) setpgid(0, 0);

@@ -85,10 +85,14 @@ struct martlet_spawn {
     int parent_death_signal;    ///< sent to the child when its parent dies, or 0
     bool new_session;           ///< setsid(), so that a terminal's signals reach the parent alone
     bool new_group;             ///< setpgid(), so that it and the children it has can be signalled as one
+    bool changes_user;          ///< whether it becomes somebody else
+    unsigned user, group;       ///< real, effective and saved
+    const unsigned *groups;     ///< supplementary
+    int group_count;
 };
 
 /// clone(CLONE_PIDFD) and execve. Returns the pid and stores a pidfd, or returns -errno: of clone, or of what failed in
-/// the child before execve (whose step is stored: 0 clone, 1 descriptors, 2 directory, 3 execve). Takes some 100
+/// the child before execve (whose step is stored: 0 clone, 1 descriptors, 2 directory, 3 execve, 4 user). Takes some 100
 /// microseconds, however large this process is. man 2 clone.
 int martlet_spawn(const struct martlet_spawn *request, int *pidfd, int *failed_step);
 

@@ -63,10 +63,20 @@ public final class ChildProcess {
 
         var pidfd: Int32 = -1
         var step: Int32 = 0
+        let groups = request.credentials?.supplementaryGroups ?? []
+        if let credentials = request.credentials {
+            spawn.changes_user = true
+            spawn.user = credentials.user
+            spawn.group = credentials.group
+        }
         let pid = request.descriptors.withUnsafeBufferPointer { descriptors in
-            spawn.descriptors = descriptors.baseAddress
-            spawn.descriptor_count = Int32(descriptors.count)
-            return martlet_spawn(&spawn, &pidfd, &step)
+            groups.withUnsafeBufferPointer { groups in
+                spawn.descriptors = descriptors.baseAddress
+                spawn.descriptor_count = Int32(descriptors.count)
+                spawn.groups = groups.baseAddress
+                spawn.group_count = Int32(groups.count)
+                return martlet_spawn(&spawn, &pidfd, &step)
+            }
         }
         withExtendedLifetime((arguments, environment, path, directory)) {}
         guard pid > 0 else { throw failure(of: request, step: step, code: -pid) }
@@ -78,6 +88,10 @@ public final class ChildProcess {
         return switch step {
         case 1: SystemError("pass descriptors to", target: program, code: code)
         case 2: SystemError("start \(program) in", target: request.workingDirectory, code: code)
+        case 4:
+            SystemError(
+                "start \(program) as user", target: request.credentials.map { "\($0.user)" }, code: code,
+                advice: code == EPERM ? "only root may; run as root, or as that user" : nil)
         case 3: SystemError("execute", target: program, code: code, advice: advice(executing: program, code: code))
         default: SystemError("start a process for", target: program, code: code, advice: advice(cloning: code))
         }

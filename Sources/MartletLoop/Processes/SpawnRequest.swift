@@ -28,6 +28,8 @@ public nonisolated struct SpawnRequest: Sendable {
     public var workingDirectory: String?
     /// A signal that it gets when the thread that started it ends (PR_SET_PDEATHSIG, man 2 prctl).
     public var parentDeathSignal: Int32?
+    /// Who it runs as; `nil` means who this process is. Anybody else takes root, or CAP_SETUID and CAP_SETGID.
+    public var credentials: ProcessCredentials?
     /// Whether it leads a session of its own, out of reach of the terminal's signals (man 2 setsid).
     public var startsSession = false
     /// Whether it leads a process group of its own (man 2 setpgid): signals go to the whole group, that is, to its
