@@ -103,7 +103,7 @@ let package = Package(
         .target(
             name: "MartletSupervisor",
             dependencies: [
-                "CMartlet", "CSystemd", "MartletLoop", "MartletNet", "MartletServer", logging, metrics,
+                "CMartlet", "CSystemd", "MartletLoop", "MartletNet", "MartletTLS", "MartletServer", logging, metrics,
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: onTheLoop),
@@ -118,6 +118,7 @@ let package = Package(
             name: "Martlet",
             dependencies: [
                 "MartletSupervisor", "MartletWebSocket", "MartletWebSocketCodec", "MartletServer", "MartletHTTP",
+                "MartletTLS",
                 "MartletProcessPool", "MartletNet", "MartletLoop", logging, metrics, argumentParser,
             ],
             swiftSettings: nonisolated),

@@ -6,5 +6,6 @@
 @_exported import MartletNet
 @_exported import MartletProcessPool
 @_exported import MartletServer
+@_exported import MartletTLS
 @_exported import MartletWebSocket
 @_exported import MartletWebSocketCodec

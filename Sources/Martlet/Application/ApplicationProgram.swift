@@ -74,7 +74,8 @@ enum ApplicationProgram<App: Application> {
     private static func check(_ command: CheckCommand) throws -> Int32 {
         let configuration = try load(command.settings)
         let path = command.settings.path(default: App.configurationPath)
-        _ = try SupervisorPlan(configuration, name: ProgramFacts.name, hasPassedSockets: false)
+        let plan = try SupervisorPlan(configuration, name: ProgramFacts.name, hasPassedSockets: false)
+        for warning in plan.tls?.warnings(at: Int64(time(nil))) ?? [] { StandardError.write("warning: \(warning)\n") }
         print("\(path ?? "the defaults"): the configuration is valid")
         return 0
     }

@@ -28,9 +28,11 @@ final class ForegroundServer {
     /// Serves until TERM, QUIT or INT; returns the process's exit code. A second signal ends it at once.
     func run() async throws -> Int32 {
         do {
+            let tls = try ConfiguredTLS(configuration, TLSFiles(configuration).material)
             for listen in configuration.listeners(hasPassedSockets: false) {
                 let socket = try ListeningSocket.bind(SocketAddress(parsing: listen.address), options: listen.options)
-                try server.listen(on: socket, proxyProtocol: listen.proxyProtocol)
+                try server.listen(
+                    on: socket, proxyProtocol: listen.proxyProtocol, tls: tls.context(forListener: listen.label))
                 logger.notice("serving", metadata: ["address": "\(socket.address)"])
             }
         } catch {

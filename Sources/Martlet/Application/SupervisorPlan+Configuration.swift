@@ -1,3 +1,4 @@
+import MartletLoop
 import MartletNet
 import MartletSupervisor
 
@@ -6,6 +7,7 @@ extension SupervisorPlan {
     ///
     /// - Parameter hasPassedSockets: whether systemd passed sockets, which then are listened on when the file names no
     ///   address.
+    @MainActor
     init(_ configuration: Configuration, name: String, hasPassedSockets: Bool) throws {
         let workers: Int
         let reason: String
@@ -22,7 +24,7 @@ extension SupervisorPlan {
             name: name, workers: workers, workersReason: reason,
             listeners: configuration.listeners(hasPassedSockets: hasPassedSockets).map { listen in
                 ListenerPlan(
-                    name: listen.name ?? listen.address, address: try SocketAddress(parsing: listen.address),
+                    name: listen.label, address: try SocketAddress(parsing: listen.address),
                     options: listen.options)
             },
             control: configuration.control.map {
@@ -33,6 +35,10 @@ extension SupervisorPlan {
         stallTimeout = configuration.timeouts.stall.duration
         drainTimeout = configuration.timeouts.drain.duration
         pinsWorkers = configuration.pinWorkers
+        workerCredentials = try configuration.user.map { user throws(SystemError) in
+            try ProcessCredentials(userNamed: user)
+        }
+        tls = try TLSPlan.of(configuration)
     }
 }
 

@@ -18,6 +18,8 @@ enum WorkerProgram<App: Application> {
             let worker = Worker(
                 slot: context.slot, generation: context.generation, rateLimits: context.rateLimits, bus: context.bus,
                 logger: Logger(label: "martlet.worker"))
+            // Read before the application has a say: it may give up privileges or change its root.
+            let tls = try ConfiguredTLS(configuration, TLSMaterial(json: context.tlsMaterial))
             try await App.start(worker)
             let server = HTTPServer(
                 router: router, settings: configuration.serverSettings, counters: context.statistics.http,
@@ -25,7 +27,7 @@ enum WorkerProgram<App: Application> {
             server.onRefusal = { context.report(.notice, "malformed request from \($0)") }
             return HTTPWorkerService(
                 server: server,
-                proxied: Set(configuration.listen.filter(\.proxyProtocol).map { $0.name ?? $0.address }))
+                proxied: Set(configuration.listen.filter(\.proxyProtocol).map(\.label)), tls: tls)
         }
     }
 }

@@ -31,6 +31,9 @@ public struct ControlCommand: ParsableCommand {
     @Option(help: ArgumentHelp("How long to wait for all of it.", valueName: "seconds"))
     var timeout = 120
 
+    @OptionGroup(title: "Self-signed certificates")
+    var selfSigned: SelfSignedOptions
+
     @Argument(help: ArgumentHelp("What to do, such as: show info", valueName: "verb"))
     var words: [String] = []
 
@@ -42,17 +45,33 @@ public struct ControlCommand: ParsableCommand {
         guard (1...86_400).contains(timeout) else {
             throw ValidationError("--timeout: \(timeout) is not between 1 and 86400 seconds")
         }
+        guard selfSigned.isEmpty || isSelfSigned else {
+            throw ValidationError("--name, --out, --days and --force are for `tls self-signed`")
+        }
     }
 
     /// Asks, prints the answer, and ends with the exit code that `ControlProgram` documents.
     public func run() throws {
         if words == ["help"] { throw CleanExit.helpRequest(self) }
+        if isSelfSigned { return try makeCertificate() }
         var program = ControlProgram()
         program.socket = socket
         program.json = json
         program.waits = wait
         program.timeoutSeconds = timeout
         throw ExitCode(program.run(words, name: Self.name).rawValue)
+    }
+
+    private var isSelfSigned: Bool { words == ["tls", "self-signed"] }
+
+    private func makeCertificate() throws {
+        do {
+            let result = try SelfSignedCertificate(selfSigned).make()
+            print(json ? try result.json() : result.text)
+        } catch {
+            StandardError.write("\(Self.name): cannot make a certificate: \(error)\n")
+            throw ExitCode(ControlProgram.Exit.failed.rawValue)
+        }
     }
 
     /// The entry point of a program that does nothing else; returns the process's exit code.

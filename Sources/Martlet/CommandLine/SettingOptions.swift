@@ -12,6 +12,15 @@ struct SettingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Listen here in place of where the file says; may be repeated.", valueName: "address"))
     var listen: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Serve the addresses of --listen, or those that have TLS in the file, with this PEM certificate.",
+            valueName: "file"))
+    var tlsCertificate: String?
+
+    @Option(help: ArgumentHelp("The certificate's private key, when it is in another file.", valueName: "file"))
+    var tlsKey: String?
+
     @Option(help: ArgumentHelp("The control socket's path; \"\" for none.", valueName: "path"))
     var control: String?
 
@@ -39,6 +48,8 @@ struct SettingOptions: ParsableArguments {
         }
         add("--workers", "workers", workers)
         add("--listen", "listen", listen.isEmpty ? nil : listen.joined(separator: ","))
+        add("--tls-certificate", "tls.certificate", tlsCertificate)
+        add("--tls-key", "tls.key", tlsKey)
         add("--control", "control", control)
         add("--log-level", "log.level", logLevel)
         add("--log-target", "log.target", logTarget)

@@ -6,6 +6,8 @@ import Logging
 public nonisolated struct Configuration: Codable, Hashable, Sendable {
     /// Worker processes.
     public var workers: WorkerCount = .automatic
+    /// The user that the workers run as; `nil`: the one that the daemon is started as.
+    public var user: String?
     /// The path of the control socket; `nil`: there is none. ``ConfigurationFile`` fills in the default.
     public var control: String?
     /// The mode of the control socket's file.
@@ -16,6 +18,11 @@ public nonisolated struct Configuration: Codable, Hashable, Sendable {
     public var pinWorkers = false
     /// Where to listen, as the file says: see ``listeners(hasPassedSockets:)``.
     public var listen: [Listen] = []
+    /// TLS at addresses that the file does not list: the default one, and sockets that systemd passes. What the options
+    /// of the command line and the environment say; `nil`: none.
+    public var unlistedTLS: TLSListen?
+    /// What all listeners with TLS have in common.
+    public var tls = TLSService()
     /// What is refused because it is too large or too much.
     public var limits = Limits()
     /// How long things may take.
@@ -30,7 +37,10 @@ public nonisolated struct Configuration: Codable, Hashable, Sendable {
 
     /// Where to listen: what the file says; without that, the sockets that systemd passed, or 127.0.0.1:8080.
     public func listeners(hasPassedSockets: Bool) -> [Listen] {
-        listen.isEmpty && !hasPassedSockets ? [Listen(address: "127.0.0.1:8080")] : listen
+        guard listen.isEmpty, !hasPassedSockets else { return listen }
+        var standard = Listen(address: "127.0.0.1:8080")
+        standard.tls = unlistedTLS
+        return [standard]
     }
 }
 
@@ -67,6 +77,11 @@ nonisolated extension Configuration {
         public var proxyProtocol = false
         /// The mode of a Unix socket's file; `nil` leaves it to the umask.
         public var mode: UInt32?
+        /// `[listen.tls]`: TLS at this address; `nil`: none.
+        public var tls: TLSListen?
+
+        /// What it is called, also by systemd when it passes the socket.
+        public var label: String { name ?? address }
 
         /// An address, and the defaults.
         public init(address: String) { self.address = address }

@@ -35,6 +35,7 @@ public nonisolated enum ConfigurationFile {
             environment: environment, keys: Configuration.overridableKeys)
         // A later one goes before an earlier one.
         for override in variables.overrides + overrides { reader.apply(override) }
+        reader.finishOverrides()
         let problems = sorted(reader.problems) + variables.problems
         guard problems.isEmpty else { throw ConfigurationError(problems) }
         return resolved(

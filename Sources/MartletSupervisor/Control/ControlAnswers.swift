@@ -45,6 +45,11 @@ nonisolated struct StatisticsAnswer: ControlAnswer {
         for (index, figure) in snapshot.total.figures.enumerated() {
             table.add([figure.field.name, "\(figure.value)"] + slots.map { "\($0[index].value)" })
         }
+        for certificate in snapshot.certificates {
+            let labels = certificate.labels.map { "\($0.0)=\(PrometheusText.quoted($0.1))" }.joined(separator: ",")
+            table.add(
+                ["certificate_days_left{\(labels)}", "\(certificate.daysLeft)"] + snapshot.slots.map { _ in "-" })
+        }
         for line in snapshot.metrics.flatMap(\.lines) {
             table.add([line.name, line.value] + snapshot.slots.map { _ in "-" })
         }
@@ -138,6 +143,41 @@ nonisolated struct ReloadAnswer: ControlAnswer {
         let milliseconds = Int((durationSeconds * 1000).rounded())
         return (["reloaded: generation \(generation) serves, after \(milliseconds) ms"] + messages)
             .joined(separator: "\n")
+    }
+}
+
+/// Certificates are as their files say.
+nonisolated struct CertificateReloadAnswer: ControlAnswer {
+    let ok = true
+    /// Whether they say anything else than before.
+    let changed: Bool
+    let certificates: [CertificateFacts]
+    let durationSeconds: Double
+    let messages: [String]
+
+    private enum CodingKeys: String, CodingKey {
+        case ok, changed, certificates, messages
+        case durationSeconds = "duration_seconds"
+    }
+
+    init(_ verdict: CertificateVerdict) {
+        let unixTime = Int64(time(nil))
+        changed = verdict.hasChanged
+        certificates = verdict.certificates.map { CertificateFacts($0, at: unixTime) }
+        durationSeconds = verdict.duration.seconds
+        messages = verdict.messages
+    }
+
+    var text: String {
+        let milliseconds = Int((durationSeconds * 1000).rounded())
+        let head =
+            changed
+            ? "reloaded: new handshakes use these certificates, after \(milliseconds) ms"
+            : "nothing has changed: the files have what is served already"
+        let warnings = messages.map { message in
+            "warning: " + message.split(whereSeparator: \.isNewline).joined(separator: " ")
+        }
+        return ([head] + certificates.map(\.text) + warnings).joined(separator: "\n")
     }
 }
 

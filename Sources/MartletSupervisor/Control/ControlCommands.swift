@@ -25,6 +25,9 @@ enum ControlCommands {
             words: ["reload"], route: .post("/v1/reload"), waits: [.started, .end], usualPatience: .verdict,
             help: "read the configuration anew and replace all workers, or change nothing", run: reload),
         ControlCommand(
+            words: ["tls", "reload"], route: .post("/v1/tls/reload"), waits: [.started], usualPatience: .verdict,
+            help: "read certificates and keys anew for new handshakes, or change nothing", run: reloadCertificates),
+        ControlCommand(
             words: ["scale"], parameter: "workers", route: .post("/v1/scale"), waits: [.started, .end],
             usualPatience: .verdict, help: "run that many workers until the next reload", run: scale),
         ControlCommand(
@@ -43,6 +46,8 @@ enum ControlCommands {
     private static func reload(_ master: Master, _ request: ControlRequest) async throws(ControlRefusal)
         -> any ControlAnswer
     {
+        // It takes milliseconds, and may have begun by itself.
+        await master.certificateReloadEnds()
         if request.patience == .started {
             if let obstacle = master.obstacle { throw ControlRefusal(.conflict, obstacle) }
             master.wishes.reload = true
@@ -56,6 +61,20 @@ enum ControlCommands {
         return ReloadAnswer(verdict)
     }
 
+    private static func reloadCertificates(
+        _ master: Master, _ request: ControlRequest
+    ) async throws(ControlRefusal) -> any ControlAnswer {
+        await master.certificateReloadEnds()
+        if let obstacle = master.obstacle { throw ControlRefusal(.conflict, obstacle) }
+        if request.patience == .started {
+            master.beginCertificateReload(.command) { _ in }
+            return StartedAnswer(what: "reloading certificates")
+        }
+        let verdict = await master.reloadCertificates()
+        guard verdict.ok else { throw ControlRefusal(.failed, verdict.messages.joined(separator: "\n")) }
+        return CertificateReloadAnswer(verdict)
+    }
+
     private static func scale(_ master: Master, _ request: ControlRequest) async throws(ControlRefusal)
         -> any ControlAnswer
     {
@@ -64,6 +83,7 @@ enum ControlCommands {
             throw ControlRefusal(
                 .misuse, "the number of workers is \"\(request.argument ?? "")\": write a number from 1 to \(most)")
         }
+        await master.certificateReloadEnds()
         if let obstacle = master.obstacle { throw ControlRefusal(.conflict, obstacle) }
         if request.patience == .started {
             master.beginScale(to: workers) { _ in }

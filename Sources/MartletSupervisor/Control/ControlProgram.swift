@@ -33,6 +33,7 @@ public nonisolated struct ControlProgram: Sendable {
             "  \(form)\(String(repeating: " ", count: width - form.count))  \(meaning)\n"
         }
         return "Verbs:\n\(verbs.joined())\n"
+            + "tls self-signed needs no daemon: it makes a key and a certificate, for trying out.\n"
             + "reload and scale answer with the verdict: the new workers serve, or nothing has changed and why.\n\n"
             + "Exit codes: 0 done, 1 refused or failed, 2 usage, 3 daemon not reachable."
     }

@@ -4,6 +4,8 @@ public nonisolated enum ControlVerb: Hashable, Sendable {
     case show(Topic)
     /// Replaces all workers, with the configuration as its file is now.
     case reload
+    /// Reads certificates and keys anew, for new handshakes.
+    case reloadTLS
     /// Changes the number of workers until the next reload.
     case scale(Int)
     /// Ends the daemon when the requests that it has are answered.
@@ -35,13 +37,15 @@ public nonisolated enum ControlVerb: Hashable, Sendable {
         ("show metrics", "all of that as Prometheus reads it"),
         ("show errors", "what went wrong lately"),
         ("reload", "replace all workers, with the configuration as it is now"),
+        ("tls reload", "read certificates and keys anew, for new handshakes"),
+        ("tls self-signed", "make a key and a certificate for --name, in --out"),
         ("scale N", "change the number of workers until the next reload"),
         ("drain", "answer the requests that there are, then end"),
         ("stop", "end at once"),
         ("set log-level L", "trace, debug, info, notice, warning, error or critical"),
     ]
 
-    private static let firstWords = ["show", "reload", "scale", "drain", "stop", "set"]
+    private static let firstWords = ["show", "reload", "tls", "scale", "drain", "stop", "set"]
 
     /// Reads words such as `["show", "info"]`.
     ///
@@ -52,6 +56,9 @@ public nonisolated enum ControlVerb: Hashable, Sendable {
         case ("show", 1): self = .show(try Self.topic(arguments[0]))
         case ("show", _): throw Self.usage("show what?", Topic.allCases.map { "show \($0)" })
         case ("reload", 0): self = .reload
+        case ("tls", 1) where arguments[0] == "reload": self = .reloadTLS
+        case ("tls", _):
+            throw Self.usage("what about TLS?", ["tls reload", "tls self-signed --name NAME --out DIR"])
         case ("drain", 0): self = .drain
         case ("stop", 0): self = .stop
         case ("scale", 1):
@@ -101,6 +108,7 @@ public nonisolated enum ControlVerb: Hashable, Sendable {
         return switch self {
         case .show(let topic): "show \(topic)"
         case .reload: "reload\(wait)"
+        case .reloadTLS: "tls reload"
         case .scale(let count): "scale \(count)\(wait)"
         case .drain: "drain\(wait)"
         case .stop: "stop\(wait)"
@@ -115,6 +123,7 @@ public nonisolated enum ControlVerb: Hashable, Sendable {
         case .show(.stat): ("GET", "/v1/stats", "")
         case .show(let topic): ("GET", "/v1/\(topic)", "")
         case .reload: ("POST", "/v1/reload\(query)", "")
+        case .reloadTLS: ("POST", "/v1/tls/reload?wait=1", "")
         case .scale(let count): ("POST", "/v1/scale\(query)", "{\"workers\":\(count)}")
         case .drain: ("POST", "/v1/drain\(query)", "")
         case .stop: ("POST", "/v1/stop\(query)", "")
@@ -128,7 +137,7 @@ public nonisolated enum ControlVerb: Hashable, Sendable {
     private var changesWorkers: Bool {
         switch self {
         case .reload, .scale, .drain, .stop: true
-        case .show, .setLogLevel: false
+        case .show, .reloadTLS, .setLogLevel: false
         }
     }
 }

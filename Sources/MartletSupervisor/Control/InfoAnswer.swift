@@ -41,6 +41,7 @@ nonisolated struct InfoAnswer: ControlAnswer {
     let requestsPerSecond: Double
     let logLevel: String
     let listeners: [ListenerFacts]
+    let certificates: [CertificateFacts]
     let reloadsOk: UInt64
     let reloadsFailed: UInt64
     let lastReload: ReloadFacts?
@@ -49,7 +50,7 @@ nonisolated struct InfoAnswer: ControlAnswer {
     let busDropped: UInt64
 
     private enum CodingKeys: String, CodingKey {
-        case name, version, pid, state, configuration, generation, listeners
+        case name, version, pid, state, configuration, generation, listeners, certificates
         case uptimeSeconds = "uptime_seconds"
         case workersWanted = "workers_wanted"
         case workersReady = "workers_ready"
@@ -81,6 +82,8 @@ nonisolated struct InfoAnswer: ControlAnswer {
         listeners = master.sockets.listeners.map {
             ListenerFacts(name: $0.plan.name, address: "\($0.address)", origin: "\($0.origin)")
         }
+        let unixTime = Int64(time(nil))
+        certificates = (master.plan.tls?.certificates ?? []).map { CertificateFacts($0, at: unixTime) }
         let counters = try? master.statistics.service()
         reloadsOk = counters?.load(.reloadsSucceeded) ?? 0
         reloadsFailed = counters?.load(.reloadsFailed) ?? 0
@@ -105,6 +108,7 @@ nonisolated struct InfoAnswer: ControlAnswer {
         for listener in listeners {
             lines.append("listening: \(listener.address) (\(listener.name), \(listener.origin))")
         }
+        lines += certificates.map { "certificate: \($0.text)" }
         lines.append("reloads: \(reloadsOk) ok, \(reloadsFailed) failed")
         if let lastReload {
             let age = max(0, Int64(time(nil)) - lastReload.endedAt)

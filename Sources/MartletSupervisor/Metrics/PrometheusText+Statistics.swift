@@ -11,6 +11,7 @@ extension PrometheusText {
             add(figure.field, slots.map { ($0.0, $0.1[index].value) })
         }
         addLatency(snapshot)
+        addCertificates(snapshot.certificates)
         addMetrics(snapshot.metrics)
     }
 
@@ -35,6 +36,25 @@ extension PrometheusText {
             histogram: name, [], buckets: snapshot.latencyBuckets.map { (Double($0.bound) / 1e9, $0.count) },
             count: snapshot.total[LatencyFigure.count],
             sum: Double(snapshot.total[LatencyFigure.totalNanoseconds]) / 1e9)
+    }
+
+    private nonisolated mutating func addCertificates(_ certificates: [CertificateFacts]) {
+        add(certificates, "days_left", help: "Whole days until a certificate expires; negative when it has", \.daysLeft)
+        add(
+            certificates, "not_after_seconds", help: "When a certificate expires, in seconds since 1970",
+            { Int($0.notAfter) })
+    }
+
+    private nonisolated mutating func add(
+        _ certificates: [CertificateFacts], _ figure: String, help: String, _ value: (CertificateFacts) -> Int
+    ) {
+        let name = "martlet_certificate_\(figure)"
+        guard !certificates.isEmpty, begin(name, .gauge, help: help) else { return }
+        // No two samples may have the same labels: the same file may be there for two names.
+        var seen: Set<String> = []
+        for certificate in certificates where seen.insert("\(certificate.labels)").inserted {
+            add(name, certificate.labels, "\(value(certificate))")
+        }
     }
 
     // MARK: The application's metrics

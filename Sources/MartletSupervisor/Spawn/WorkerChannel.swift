@@ -14,7 +14,7 @@ final class WorkerChannel {
 
     private let descriptor: Int32
     private var watch: DescriptorWatch?
-    private var waiting: Deque<(bytes: [UInt8], descriptors: [Int32])> = []
+    private var waiting: Deque<(bytes: [UInt8], descriptors: [Int32], closes: Bool)> = []
     private var hasEnded = false
 
     private static let longestQueue = 2048
@@ -41,7 +41,16 @@ final class WorkerChannel {
     /// gone.
     func send(_ bytes: [UInt8], descriptors: [Int32] = []) {
         guard !hasEnded, waiting.count < Self.longestQueue else { return }
-        waiting.append((bytes, descriptors))
+        waiting.append((bytes, descriptors, false))
+        flush()
+    }
+
+    /// Sends a packet with a descriptor that may be closed or replaced before there is room: a copy of it goes.
+    func send(_ bytes: [UInt8], copying descriptor: Int32) throws(SystemError) {
+        guard !hasEnded, waiting.count < Self.longestQueue else { return }
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+        guard copy >= 0 else { throw SystemError("copy a descriptor for a worker") }
+        waiting.append((bytes, [copy], true))
         flush()
     }
 
@@ -56,7 +65,14 @@ final class WorkerChannel {
         watch?.cancel()
         watch = nil
         hasEnded = true
+        drop()
         Glibc.close(descriptor)
+    }
+
+    /// Forgets what is queued.
+    private func drop() {
+        for packet in waiting where packet.closes { for copy in packet.descriptors { Glibc.close(copy) } }
+        waiting = []
     }
 
     private func readinessChanged(_ readiness: Readiness) {
@@ -74,6 +90,7 @@ final class WorkerChannel {
                 return
             }
             waiting.removeFirst()
+            if first.closes { for copy in first.descriptors { Glibc.close(copy) } }
         }
         // Fails only without kernel memory; the next message tries again.
         try? watch?.change(to: waiting.isEmpty ? .readable : [.readable, .writable])
@@ -103,7 +120,7 @@ final class WorkerChannel {
     private func end() {
         guard !hasEnded else { return }
         hasEnded = true
-        waiting = []
+        drop()
         try? watch?.change(to: [])
         // A hang-up is reported even so: only the end of the watch silences it.
         watch?.cancel()

@@ -19,6 +19,10 @@ final class WorkerProcess {
     private(set) var exit: TerminationStatus?
     /// What the worker said itself about why it cannot serve, or why it leaves although nobody has told it to.
     private(set) var failure: String?
+    /// The certificates that it uses, or has been told to use.
+    var certificatesVersion: Int
+    /// What it has said about certificates that it was to make ready.
+    private(set) var prepared: (version: Int, problem: String?)?
     /// Whether it belongs to a reload that is not committed.
     var isCandidate: Bool
     /// Whether it was told to end at once.
@@ -35,8 +39,8 @@ final class WorkerProcess {
 
     init(
         id: WorkerID, slot: Int, generation: Int, isCandidate: Bool, child: ChildProcess, channel: WorkerChannel,
-        statistics: WorkerStatistics, metrics: MetricsLedger.Page, startDeadline: EventLoop.Instant,
-        onChange: @escaping () -> Void,
+        statistics: WorkerStatistics, metrics: MetricsLedger.Page, certificatesVersion: Int,
+        startDeadline: EventLoop.Instant, onChange: @escaping () -> Void,
         onEvent: @escaping (Logger.Level, String) -> Void
     ) {
         self.id = id
@@ -47,6 +51,7 @@ final class WorkerProcess {
         self.channel = channel
         self.statistics = statistics
         self.metrics = metrics
+        self.certificatesVersion = certificatesVersion
         self.onChange = onChange
         self.onEvent = onEvent
         state = .starting(deadline: startDeadline)
@@ -68,6 +73,15 @@ final class WorkerProcess {
         } catch {
             // Only a list of listeners can be too long, and that was encoded once already for the start.
             onEvent(.error, "worker \(pid) of slot \(slot) cannot be told something: \(error)")
+        }
+    }
+
+    /// Has it make certificates ready, whose memory file gets a copy for it.
+    func prepare(certificates: Int32, version: Int) {
+        do {
+            try channel.send(try WorkerCommand.prepareTLS(version: version).encoded(), copying: certificates)
+        } catch {
+            onEvent(.error, "worker \(pid) of slot \(slot) cannot be sent certificates: \(error)")
         }
     }
 
@@ -119,6 +133,8 @@ final class WorkerProcess {
         case .failed(let reason): failure = reason
         case .event(let level, let text): onEvent(Logger.Level(rawValue: level) ?? .warning, text)
         case .drained: break  // its end follows, and says as much
+        case .preparedTLS(let version): prepared = (version, nil)
+        case .refusedTLS(let version, let reason): prepared = (version, reason)
         }
         onChange()
     }

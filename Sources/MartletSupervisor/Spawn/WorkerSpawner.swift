@@ -24,15 +24,17 @@ final class WorkerSpawner {
         guard standardInput >= 0 else { throw SystemError("open", target: "/dev/null") }
     }
 
-    /// A sealed memory file that holds the configuration for the workers.
-    static func payloadFile(_ bytes: [UInt8]) throws(SystemError) -> Int32 {
-        let file = martlet_memfd("martlet-configuration")
-        guard file >= 0 else { throw SystemError("create memory for the configuration", code: -file) }
+    /// A sealed memory file for the workers.
+    ///
+    /// - Parameter what: what it holds: `configuration`.
+    static func sealedFile(_ what: String, _ bytes: [UInt8]) throws(SystemError) -> Int32 {
+        let file = martlet_memfd("martlet-\(what)")
+        guard file >= 0 else { throw SystemError("create memory for the \(what)", code: -file) }
         var offset = 0
         while offset < bytes.count {
             let written = bytes.withUnsafeBytes { pwrite(file, $0.baseAddress! + offset, bytes.count - offset, offset) }
             guard written > 0 else {
-                let error = SystemError("write the configuration into memory")
+                let error = SystemError("write the \(what) into memory")
                 close(file)
                 throw error
             }
@@ -41,17 +43,18 @@ final class WorkerSpawner {
         let sealed = martlet_seal(file)
         guard sealed == 0 else {
             close(file)
-            throw SystemError("seal the configuration", code: -sealed)
+            throw SystemError("seal the \(what)", code: -sealed)
         }
         return file
     }
 
     /// Starts a process that gets `descriptors` as 3, 4, 5, …
-    func spawn(descriptors: [Int32], cpu: Int?) throws(SystemError) -> ChildProcess {
+    func spawn(descriptors: [Int32], cpu: Int?, credentials: ProcessCredentials?) throws(SystemError) -> ChildProcess {
         var request = SpawnRequest(
             .descriptor(executable), arguments: [program] + arguments, environment: environment)
         request.descriptors = descriptors
         request.standardInput = standardInput
+        request.credentials = credentials
         // A terminal's signals reach the supervisor, which tells the workers what to do.
         request.startsSession = true
         let child = try ChildProcess.spawn(request)

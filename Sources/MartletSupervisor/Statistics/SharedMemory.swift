@@ -57,10 +57,11 @@ nonisolated struct SharedMemory {
     ///   - offset: where the part starts, a multiple of the page size.
     ///   - size: how many bytes it has.
     ///   - operation: for messages: `map the statistics block`.
+    ///   - isWritable: whether this process may write to it.
     /// - Throws: `EINVAL` when the file ends before the part does, or the error of fstat or mmap.
-    static func map(_ descriptor: Int32, offset: Int, size: Int, _ operation: String) throws(SystemError)
-        -> UnsafeMutableRawPointer
-    {
+    static func map(
+        _ descriptor: Int32, offset: Int, size: Int, _ operation: String, isWritable: Bool = true
+    ) throws(SystemError) -> UnsafeMutableRawPointer {
         let target = "at offset \(offset) of descriptor \(descriptor)"
         var facts = stat()
         guard fstat(descriptor, &facts) == 0 else { throw SystemError(operation, target: target) }
@@ -68,7 +69,7 @@ nonisolated struct SharedMemory {
         guard Int(facts.st_size) >= size, Int(facts.st_size) - size >= offset else {
             throw SystemError(operation, target: target, code: EINVAL, advice: "the memory ends before \(size) bytes")
         }
-        let memory = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, offset)
+        let memory = mmap(nil, size, isWritable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, descriptor, offset)
         guard let memory, memory != MAP_FAILED else { throw SystemError(operation, target: target) }
         return memory
     }

@@ -77,6 +77,10 @@ public nonisolated enum ServiceCounter: Int, StatisticsName {
     case busBytes
     /// Messages on the bus that found no room, with their sender or with one of the receivers.
     case busDropped
+    /// Reloads of the certificates that took effect.
+    case certificateReloadsSucceeded
+    /// Reloads of the certificates that were refused or failed.
+    case certificateReloadsFailed
 
     /// Where the group starts in a block.
     public static var firstWord: Int { StatisticsLayout.service }
@@ -91,6 +95,10 @@ public nonisolated enum ServiceCounter: Int, StatisticsName {
         case .busMessages: .init("bus_messages", .counter, "Messages that workers sent to all others")
         case .busBytes: .init("bus_bytes", .counter, "Bytes of messages that workers sent to all others", .bytes)
         case .busDropped: .init("bus_dropped", .counter, "Messages between workers that found a queue full")
+        case .certificateReloadsSucceeded:
+            .init("certificate_reloads_succeeded", .counter, "Reloads of the certificates that took effect")
+        case .certificateReloadsFailed:
+            .init("certificate_reloads_failed", .counter, "Reloads of the certificates refused; the old ones went on")
         }
     }
 }

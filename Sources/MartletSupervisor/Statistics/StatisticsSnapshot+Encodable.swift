@@ -39,11 +39,12 @@ extension StatisticsSnapshot: Encodable {
         }
     }
 
-    /// `{"total": {…}, "slots": [{"slot": 0, …}, …], "metrics": [{"name": "jobs", …}, …]}`
+    /// `{"total": {…}, "slots": [{"slot": 0, …}, …], "certificates": […], "metrics": [{"name": "jobs", …}, …]}`
     public nonisolated func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: FigureKey.self)
         try container.encode(Total(values: total), forKey: FigureKey(stringValue: "total"))
         try container.encode(slots, forKey: FigureKey(stringValue: "slots"))
+        try container.encode(certificates, forKey: FigureKey(stringValue: "certificates"))
         try container.encode(metrics, forKey: FigureKey(stringValue: "metrics"))
     }
 }

@@ -68,6 +68,8 @@ public nonisolated struct StatisticsSnapshot: Sendable {
     public let slots: [Slot]
     /// How many requests of the service took less than each of these bounds, in nanoseconds.
     var latencyBuckets: [(bound: UInt64, count: UInt64)] = []
+    /// The certificates that clients are shown.
+    var certificates: [CertificateFacts] = []
     /// The application's metrics, of all workers together.
     var metrics: [MetricTotal] = []
 }

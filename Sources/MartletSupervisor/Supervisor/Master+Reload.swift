@@ -6,7 +6,7 @@ import MartletLoop
 struct RunningReload {
     var transaction: ReloadTransaction
     let plan: SupervisorPlan
-    let payload: Int32
+    let files: WorkerFiles
     let sockets: SocketTable.Change
     let startedAt: EventLoop.Instant
     var done: [(ReloadVerdict) -> Void]
@@ -50,20 +50,20 @@ extension Master {
         notifier.reloading()
         do {
             let plan = try program.load()
-            let payload = try WorkerSpawner.payloadFile(plan.workerPayload)
+            let files = try WorkerFiles(plan, certificatesVersion: nextCertificatesVersion())
             let change: SocketTable.Change
             do {
                 change = try sockets.prepare(
                     plan.listeners, slots: max(slots.count, plan.workers),
                     leaving: leavingSockets.flatMap(\.sockets))
             } catch {
-                close(payload)
+                files.close()
                 throw error
             }
             let transaction = ReloadTransaction(generation: generation + 1, workers: plan.workers)
             extendSlots(for: plan.workers)
             reload = RunningReload(
-                transaction: transaction, plan: plan, payload: payload, sockets: change, startedAt: startedAt,
+                transaction: transaction, plan: plan, files: files, sockets: change, startedAt: startedAt,
                 done: [done])
             perform(transaction.begin())
         } catch {
@@ -78,6 +78,7 @@ extension Master {
         if phase == .starting { return "the daemon is still starting; try again when it is ready" }
         if phase == .stopping { return "the daemon is stopping" }
         if reload != nil { return "a reload is running; try again when it is done" }
+        if certificateReload != nil { return "certificates are being reloaded; try again when that is done" }
         if scaling != nil { return "the number of workers is being changed; try again when that is done" }
         return nil
     }
@@ -91,6 +92,9 @@ extension Master {
         if wishes.reload {
             wishes.reload = false
             beginReload { _ in }
+        } else if wishes.certificates {
+            wishes.certificates = false
+            beginCertificateReload(.changedFiles) { _ in }
         } else if let workers = wishes.workers(from: wanted) {
             wishes.workersDelta = 0
             beginScale(to: workers) { _ in }
@@ -121,7 +125,7 @@ extension Master {
         let endpoints = reload.sockets.listeners.compactMap { ListenerEndpoint($0, slot: index) }
         do {
             try spawn(
-                in: slots[index], endpoints: endpoints, plan: reload.plan, payload: reload.payload,
+                in: slots[index], endpoints: endpoints, plan: reload.plan, files: reload.files,
                 generation: reload.transaction.generation, isCandidate: true)
         } catch {
             reloadFailed(slot: index, reason: "\(error)")
@@ -144,12 +148,13 @@ extension Master {
         if finished.plan.control != plan.control {
             remarks.append("the control socket has changed: that takes effect at the next start")
         }
-        close(payload)
-        payload = finished.payload
+        files.close()
+        files = finished.files
         plan = finished.plan
         wanted = plan.workers
         generation = finished.transaction.generation
         LogSetup.level = plan.logLevel
+        certificatesChanged()
         sockets.apply(finished.sockets)
         keep(finished.sockets.reclaimed.map(\.listener))
         leave(finished.sockets.removed, workers: old)
@@ -190,7 +195,7 @@ extension Master {
             worker.isCandidate = false
             worker.isRetiring = true
         }
-        close(failed.payload)
+        failed.files.close()
         failed.sockets.cancel()
         conclude(false, messages: [reason], startedAt: failed.startedAt, done: failed.done)
     }

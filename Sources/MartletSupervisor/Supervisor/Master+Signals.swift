@@ -6,6 +6,8 @@ import MartletLoop
 struct Wishes {
     /// A reload.
     var reload = false
+    /// Certificates as their files are now.
+    var certificates = false
     /// Workers more, or fewer.
     var workersDelta = 0
 

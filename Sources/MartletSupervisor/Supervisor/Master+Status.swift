@@ -7,6 +7,8 @@ extension Master {
     private static let statusInterval: Duration = .seconds(2)
     /// Every so many seconds, what costs more is asked of the kernel too.
     private static let thoroughInterval = 10
+    /// Every so many seconds, certificates are looked at.
+    private static let certificateInterval = 60
 
     // MARK: Notes
 
@@ -45,6 +47,7 @@ extension Master {
             status.lastSecond = now
             status.seconds += 1
             refreshFigures()
+            if status.seconds.isMultiple(of: Self.certificateInterval) { warnOfCertificates() }
         }
         if phase == .running, statusLine != status.lastLine, now - status.lastLineAt >= Self.statusInterval {
             status.lastLine = statusLine

@@ -168,8 +168,7 @@ extension Master {
         let endpoints = sockets.endpoints(ofSlot: slot.index)
         do {
             try spawn(
-                in: slot, endpoints: endpoints, plan: plan, payload: payload, generation: generation, isCandidate: false
-            )
+                in: slot, endpoints: endpoints, plan: plan, files: files, generation: generation, isCandidate: false)
         } catch {
             note(.error, "slot \(slot.index) has no worker: \(error)")
             if phase == .starting { firstFailures[slot.index] = "\(error)" }
@@ -183,7 +182,7 @@ extension Master {
     ///
     /// - Throws: `SystemError` or `WorkerMessageError`, why there is none.
     func spawn(
-        in slot: Slot, endpoints: [ListenerEndpoint], plan: SupervisorPlan, payload: Int32, generation: Int,
+        in slot: Slot, endpoints: [ListenerEndpoint], plan: SupervisorPlan, files: WorkerFiles, generation: Int,
         isCandidate: Bool
     ) throws {
         let block = try statistics.allocate(slot: slot.index)
@@ -203,10 +202,10 @@ extension Master {
             do throws(SystemError) {
                 child = try spawner.spawn(
                     descriptors: [
-                        lines.theirChannel, statistics.descriptor, payload, metrics.descriptor, rateLimits.descriptor,
-                        lines.theirBus,
+                        lines.theirChannel, statistics.descriptor, files.configuration, metrics.descriptor,
+                        rateLimits.descriptor, lines.theirBus, files.certificates, ticketKeys.descriptor,
                     ] + endpoints.map(\.descriptor),
-                    cpu: cpu(forSlot: slot.index, plan: plan))
+                    cpu: cpu(forSlot: slot.index, plan: plan), credentials: plan.workerCredentials)
             } catch {
                 lines.closeOurs()
                 throw error
@@ -215,7 +214,8 @@ extension Master {
             let worker = WorkerProcess(
                 id: WorkerID(number: lastWorkerNumber), slot: slot.index, generation: generation,
                 isCandidate: isCandidate, child: child, channel: lines.channel, statistics: block,
-                metrics: metrics, startDeadline: now + plan.startTimeout, onChange: { [unowned self] in bell.ring() },
+                metrics: metrics, certificatesVersion: files.certificatesVersion,
+                startDeadline: now + plan.startTimeout, onChange: { [unowned self] in bell.ring() },
                 onEvent: { [unowned self] in record($0, $1, slot: slot.index, pid: child.pid) })
             bus.admit(worker.id, name: "worker \(child.pid) of slot \(slot.index)", connection: lines.bus)
             lines.channel.send(packet)

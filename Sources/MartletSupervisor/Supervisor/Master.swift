@@ -31,6 +31,9 @@ final class Master {
     let metrics = MetricsLedger()
     /// What the workers' rate limits count in; it outlives all of them.
     let rateLimits: SharedMemory
+    /// The keys that the workers encrypt session tickets with; they outlive all of them too.
+    let ticketKeys: SharedMemory
+    let ticketKeyMemory: TicketKeyMemory
     private(set) lazy var bus = BusRelay { [unowned self] in note($0, $1) }
     let spawner: WorkerSpawner
     let logger = Logger(label: "martlet.supervisor")
@@ -46,8 +49,16 @@ final class Master {
     var sockets: SocketTable
     /// Sockets of removed addresses, until the workers that accept from them have ended.
     var leavingSockets: [(sockets: [ListenerSockets], workers: Set<WorkerID>)] = []
-    /// The configuration that workers of the present generation read.
-    var payload: Int32
+    /// What workers of the present generation read.
+    var files: WorkerFiles
+    /// The last version of certificates that there was.
+    private var lastCertificatesVersion = 1
+    var certificateReload: RunningCertificateReload?
+    var waitingForCertificates: [UnsafeContinuation<Void, Never>] = []
+    var certificateWatch: FileWatch?
+    var certificateWarnings = CertificateWarnings()
+    /// When the keys for session tickets change next.
+    var nextTicketRotation: EventLoop.Instant
     var lastWorkerNumber: UInt64 = 0
     /// Who accepts from the sockets of which other slot.
     var coverage: [Int: WorkerID] = [:]
@@ -80,8 +91,11 @@ final class Master {
         statistics = try StatisticsMemory()
         rateLimits = try SharedMemory("martlet-rate-limits", size: RateLimitTable.size())
         _ = RateLimitTable.create(in: rateLimits.base)
+        ticketKeys = try SharedMemory("martlet-ticket-keys", size: TicketKeyMemory.size)
+        ticketKeyMemory = TicketKeyMemory.create(in: ticketKeys.base)
+        nextTicketRotation = now + (plan.tls?.ticketRotation ?? .seconds(3600))
         spawner = try WorkerSpawner()
-        payload = try WorkerSpawner.payloadFile(plan.workerPayload)
+        files = try WorkerFiles(plan, certificatesVersion: 1)
         sockets = SocketTable(passed: try SocketTable.passedBySystemd())
         let change = try sockets.prepare(plan.listeners, slots: plan.workers)
         sockets.apply(change)
@@ -101,6 +115,7 @@ final class Master {
     func run() async throws -> SupervisorExit {
         LogSetup.level = plan.logLevel
         tellStart()
+        certificatesChanged()
         bell.ring()
         do {
             repeat {
@@ -125,6 +140,7 @@ final class Master {
         try concludeStart()
         terminate()
         reconfigure()
+        settleCertificates()
         startWorkers()
         cover()
         retireWorkers()
@@ -148,6 +164,8 @@ final class Master {
             counters.set(.busDropped, bus.figures.dropped)
         }
         var snapshot = statistics.snapshot()
+        let unixTime = Int64(time(nil))
+        snapshot.certificates = (plan.tls?.certificates ?? []).map { CertificateFacts($0, at: unixTime) }
         snapshot.metrics = metrics.totals()
         return snapshot
     }
@@ -171,6 +189,12 @@ final class Master {
         return next
     }
 
+    /// A number for certificates that there was none of before.
+    func nextCertificatesVersion() -> Int {
+        lastCertificatesVersion += 1
+        return lastCertificatesVersion
+    }
+
     /// Makes slots for all sockets and all wanted workers.
     func extendSlots() {
         for index in slots.count..<max(slots.count, wanted, sockets.slotCount) { slots.append(Slot(index: index)) }
@@ -180,6 +204,7 @@ final class Master {
     private func endAtOnce() {
         if phase != .stopping { notifier.stopping() }
         for worker in workers { worker.kill(.unwanted) }
+        certificateWatch?.cancel()
         sockets.close()
         control?.close()
     }

@@ -1,4 +1,5 @@
 import Logging
+import MartletLoop
 import MartletNet
 
 /// Everything that the supervisor has to know of a configuration; made anew at each reload.
@@ -19,10 +20,14 @@ public nonisolated struct SupervisorPlan: Sendable {
     public var stallTimeout: Duration = .seconds(10)
     /// How long a worker may take to finish what it has.
     public var drainTimeout: Duration = .seconds(30)
+    /// Who the workers run as; `nil`: who the supervisor is.
+    public var workerCredentials: ProcessCredentials?
     /// Whether worker i runs on the i-th allowed CPU only.
     public var pinsWorkers = true
     /// The validated configuration, as the workers read it.
     public var workerPayload: [UInt8]
+    /// The certificates; `nil` when no listener has TLS.
+    public var tls: TLSPlan?
     /// Entries below this level are not logged.
     public var logLevel: Logger.Level
 

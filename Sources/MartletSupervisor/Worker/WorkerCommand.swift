@@ -14,6 +14,10 @@ public nonisolated enum WorkerCommand: WorkerMessage {
     case logLevel(String)
     /// Open the log file anew.
     case reopenLogs
+    /// Make ready the certificates in the memory file that comes along, and tell whether they can be used.
+    case prepareTLS(version: Int)
+    /// Use the certificates of that version for new handshakes.
+    case useTLS(version: Int)
 }
 
 /// Who a worker is and what it got.
@@ -50,7 +54,7 @@ public nonisolated struct WorkerStart: Hashable, Sendable {
 
 extension WorkerCommand {
     private nonisolated enum Kind: UInt8 {
-        case start = 1, adopt, release, drain, stop, logLevel, reopenLogs
+        case start = 1, adopt, release, drain, stop, logLevel, reopenLogs, prepareTLS, useTLS
     }
 
     /// Writes a packet.
@@ -83,6 +87,12 @@ extension WorkerCommand {
             try writer.text(level)
         case .reopenLogs:
             writer = .init(kind: Kind.reopenLogs.rawValue)
+        case .prepareTLS(let version):
+            writer = .init(kind: Kind.prepareTLS.rawValue)
+            try writer.number(version, UInt64.self)
+        case .useTLS(let version):
+            writer = .init(kind: Kind.useTLS.rawValue)
+            try writer.number(version, UInt64.self)
         }
         return try writer.finish()
     }
@@ -105,6 +115,8 @@ extension WorkerCommand {
         case .stop: self = .stop
         case .logLevel: self = .logLevel(try reader.text())
         case .reopenLogs: self = .reopenLogs
+        case .prepareTLS: self = .prepareTLS(version: try reader.number(UInt64.self))
+        case .useTLS: self = .useTLS(version: try reader.number(UInt64.self))
         }
         try reader.finish()
     }

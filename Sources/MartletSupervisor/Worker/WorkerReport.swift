@@ -8,9 +8,13 @@ public nonisolated enum WorkerReport: WorkerMessage {
     case event(level: String, text: String)
     /// Nothing is under way any more, and it ends.
     case drained
+    /// Certificates of that version are ready to be used.
+    case preparedTLS(version: Int)
+    /// Certificates of that version cannot be used, for this reason. Shortened to 4 KiB.
+    case refusedTLS(version: Int, reason: String)
 
     private enum Kind: UInt8 {
-        case ready = 65, failed, event, drained
+        case ready = 65, failed, event, drained, preparedTLS, refusedTLS
     }
 
     /// Writes a packet.
@@ -28,6 +32,13 @@ public nonisolated enum WorkerReport: WorkerMessage {
             writer.shortened(text)
         case .drained:
             writer = .init(kind: Kind.drained.rawValue)
+        case .preparedTLS(let version):
+            writer = .init(kind: Kind.preparedTLS.rawValue)
+            try writer.number(version, UInt64.self)
+        case .refusedTLS(let version, let reason):
+            writer = .init(kind: Kind.refusedTLS.rawValue)
+            try writer.number(version, UInt64.self)
+            writer.shortened(reason)
         }
         return try writer.finish()
     }
@@ -41,6 +52,9 @@ public nonisolated enum WorkerReport: WorkerMessage {
         case .failed: self = .failed(try reader.text())
         case .event: self = .event(level: try reader.text(), text: try reader.text())
         case .drained: self = .drained
+        case .preparedTLS: self = .preparedTLS(version: try reader.number(UInt64.self))
+        case .refusedTLS:
+            self = .refusedTLS(version: try reader.number(UInt64.self), reason: try reader.text())
         }
         try reader.finish()
     }

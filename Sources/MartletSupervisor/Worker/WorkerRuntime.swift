@@ -23,7 +23,9 @@ public final class WorkerRuntime {
         static let metrics: Int32 = 6
         static let rateLimits: Int32 = 7
         static let bus: Int32 = 8
-        static let firstListener: Int32 = 9
+        static let certificates: Int32 = 9
+        static let ticketKeys: Int32 = 10
+        static let firstListener: Int32 = 11
     }
 
     /// An idle loop turns that often, so that the supervisor sees that it can. It must be well below the shortest stall
@@ -52,6 +54,11 @@ public final class WorkerRuntime {
     private var service: (any WorkerService)?
     /// Kept here whether the application has a use for it or not: somebody has to read what arrives.
     private var bus: RelayedBus?
+    /// The keys for session tickets, and which of them are in use.
+    private var ticketKeys: TicketKeyMemory?
+    private var ticketSequence: UInt64 = 0
+    /// The version of certificates that are ready, and not in use yet.
+    private var preparedTLS: Int?
     private var state = State.starting
     /// Whether the first message has come.
     private var hasBegun = false
@@ -107,6 +114,7 @@ public final class WorkerRuntime {
                 descriptor: Passed.statistics, offset: start.statisticsOffset, blockSize: start.blockSize)
             close(Passed.statistics)
             EventLoop.main.report(into: statistics.loop)
+            ticketKeys = try Self.openTicketKeys()
             let bus = try RelayedBus(Passed.bus)
             self.bus = bus
             let context = try context(
@@ -125,6 +133,7 @@ public final class WorkerRuntime {
             let service = try await makeService(context)
             guard state == .starting else { return await service.stop() }
             service.onDrained = { [unowned self] in self.drained() }
+            takeTicketKeys(for: service)
             bus?.startReading()
             try service.accept(from: own)
             self.service = service
@@ -147,7 +156,9 @@ public final class WorkerRuntime {
         bus: RelayedBus
     ) throws(SystemError) -> WorkerContext {
         WorkerContext(
-            slot: start.slot, generation: start.generation, payload: try Self.readPayload(),
+            slot: start.slot, generation: start.generation,
+            payload: try Self.read(Passed.configuration, "the configuration"),
+            tlsMaterial: try Self.read(Passed.certificates, "the certificates"),
             identity: LogIdentity(name: start.identity, slot: start.slot, generation: start.generation),
             logLevel: Logger.Level(rawValue: start.logLevel) ?? .info, statistics: statistics,
             metrics: SharedMetricsFactory(memory: metrics), rateLimits: rateLimits, bus: bus,
@@ -171,23 +182,32 @@ public final class WorkerRuntime {
         return table
     }
 
+    private static func openTicketKeys() throws(SystemError) -> TicketKeyMemory {
+        let operation = "map the keys for session tickets"
+        let base = try SharedMemory.map(
+            Passed.ticketKeys, offset: 0, size: TicketKeyMemory.size, operation, isWritable: false)
+        close(Passed.ticketKeys)
+        guard let memory = TicketKeyMemory(opening: base) else { throw notThisBuild(operation) }
+        return memory
+    }
+
     private static func notThisBuild(_ operation: String) -> SystemError {
         SystemError(
             operation, code: EINVAL, advice: "supervisor and worker must be the same build; restart the service")
     }
 
-    /// The sealed memory file's content: it is complete, and nobody can change it.
-    private static func readPayload() throws(SystemError) -> [UInt8] {
+    /// A sealed memory file's content: it is complete, and nobody can change it. The file is closed.
+    private static func read(_ file: Int32, _ what: String) throws(SystemError) -> [UInt8] {
+        defer { close(file) }
         var facts = stat()
-        guard fstat(Passed.configuration, &facts) == 0 else { throw SystemError("find the configuration") }
+        guard fstat(file, &facts) == 0 else { throw SystemError("find \(what)") }
         let size = Int(facts.st_size)
         var count = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, used in
-            count = pread(Passed.configuration, buffer.baseAddress, size, 0)
+            count = size == 0 ? 0 : pread(file, buffer.baseAddress, size, 0)
             used = max(0, count)
         }
-        guard count == size else { throw SystemError("read the configuration") }
-        close(Passed.configuration)
+        guard count == size else { throw SystemError("read \(what)") }
         return bytes
     }
 
@@ -211,6 +231,16 @@ public final class WorkerRuntime {
     private func beat() {
         guard state != .ended else { return }
         pulse.arm(at: EventLoop.main.now + Self.heartbeat)
+        if let service, ticketKeys?.sequence != ticketSequence { takeTicketKeys(for: service) }
+    }
+
+    /// Has the service use the keys as they are now; none of them are new to the other workers.
+    private func takeTicketKeys(for service: any WorkerService) {
+        guard let memory = ticketKeys else { return }
+        let sequence = memory.sequence
+        guard let keys = memory.read() else { return }
+        ticketSequence = sequence
+        service.use(keys)
     }
 
     // MARK: What the supervisor says
@@ -229,18 +259,48 @@ public final class WorkerRuntime {
             adopt(slot: slot, listeners: listeners, descriptors: descriptors)
             return
         }
+        if case .prepareTLS(let version) = command { return prepareTLS(version, descriptors) }
         for descriptor in descriptors { close(descriptor) }
         switch command {
         case .start(let start):
             guard !hasBegun else { return }
             hasBegun = true
             begin(start)
-        case .adopt: break  // see above
+        case .adopt, .prepareTLS: break  // see above
         case .release(let slot): release(slot: slot)
         case .drain(let milliseconds): drain(within: .milliseconds(milliseconds))
         case .stop: stop()
         case .logLevel(let name): if let level = Logger.Level(rawValue: name) { LogSetup.level = level }
         case .reopenLogs: reopenLogs()
+        case .useTLS(let version): useTLS(version)
+        }
+    }
+
+    // MARK: Certificates
+
+    private func prepareTLS(_ version: Int, _ descriptors: [Int32]) {
+        preparedTLS = nil
+        for descriptor in descriptors.dropFirst() { close(descriptor) }
+        do {
+            guard let file = descriptors.first else { throw WorkerError("the certificates have not arrived") }
+            let material = try Self.read(file, "the certificates")
+            guard let service else { throw WorkerError("it does not serve yet") }
+            try service.prepareTLS(material)
+            preparedTLS = version
+            tell(.preparedTLS(version: version))
+        } catch {
+            tell(.refusedTLS(version: version, reason: "\(error)"))
+        }
+    }
+
+    private func useTLS(_ version: Int) {
+        guard preparedTLS == version, let service else { return }
+        preparedTLS = nil
+        do {
+            try service.usePreparedTLS()
+            takeTicketKeys(for: service)
+        } catch {
+            report(.error, "the certificates cannot be used: \(error)")
         }
     }
 

@@ -20,11 +20,35 @@ public protocol WorkerService: AnyObject {
     /// Stops accepting from sockets and closes their descriptors. Connections go on.
     func leave(_ listeners: [WorkerListener])
 
+    /// Makes ready what new TLS handshakes are to use once `usePreparedTLS` is called; what was made ready before is
+    /// forgotten.
+    ///
+    /// - Parameter material: what `TLSPlan.material` held.
+    /// - Throws: why it cannot be used; then everything goes on as it was.
+    func prepareTLS(_ material: [UInt8]) throws
+
+    /// Uses for new TLS handshakes what was made ready; connections that there are go on.
+    ///
+    /// - Throws: why it cannot, although it could be made ready.
+    func usePreparedTLS() throws
+
+    /// Encrypts session tickets with these keys from now on.
+    func use(_ keys: TicketKeyMemory.Keys)
+
     /// Stops accepting, closes the listening descriptors, and lets everything under way finish.
     func drain()
 
     /// Cuts everything off, and returns when what that leaves behind is tidied up.
     func stop() async
+}
+
+extension WorkerService {
+    /// For services without TLS: they have no use for it.
+    public func prepareTLS(_ material: [UInt8]) throws {}
+    /// Does nothing.
+    public func usePreparedTLS() throws {}
+    /// Does nothing.
+    public func use(_ keys: TicketKeyMemory.Keys) {}
 }
 
 /// A listening socket in a worker.
@@ -45,6 +69,8 @@ public struct WorkerContext {
     public let generation: Int
     /// The validated configuration, as `SupervisorPlan.workerPayload` held it.
     public let payload: [UInt8]
+    /// Certificates and their keys, as `TLSPlan.material` held them; empty when no listener has TLS.
+    public let tlsMaterial: [UInt8]
     /// For `LogSetup`.
     public let identity: LogIdentity
     /// For `LogSetup`.

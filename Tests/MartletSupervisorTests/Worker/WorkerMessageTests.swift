@@ -18,10 +18,12 @@ struct WorkerMessageTests {
                 identity: "",
                 listeners: [])),
         .adopt(slot: 2, listeners: listeners), .adopt(slot: 0, listeners: []), .release(slot: 7),
-        .drain(milliseconds: 30_000), .stop, .logLevel("debug"), .reopenLogs,
+        .drain(milliseconds: 30_000), .stop, .logLevel("debug"), .reopenLogs, .prepareTLS(version: 2),
+        .useTLS(version: .max),
     ]
     private nonisolated static let reports: [WorkerReport] = [
         .ready, .failed("cannot listen"), .failed(""), .event(level: "warning", text: "líne\nline"), .drained,
+        .preparedTLS(version: 3), .refusedTLS(version: 4, reason: "no key"),
     ]
 
     @Test("a message that was written is read back", arguments: commands)

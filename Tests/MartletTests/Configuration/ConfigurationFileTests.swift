@@ -39,6 +39,7 @@ nonisolated struct ConfigurationFileTests {
         let configuration = try parse(
             """
             workers = 3
+            user = "nobody"
             control = "/c.sock"
             control_mode = "600"
             control_read_only = "/r.sock"
@@ -95,6 +96,7 @@ nonisolated struct ConfigurationFileTests {
             websocket = "echo"
             """)
         var expected = Configuration()
+        expected.user = "nobody"
         expected.workers = .fixed(3)
         expected.control = "/c.sock"
         expected.controlMode = 0o600

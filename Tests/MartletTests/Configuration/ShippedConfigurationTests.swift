@@ -23,6 +23,12 @@ nonisolated struct ShippedConfigurationTests {
         return !key.isEmpty && line.dropFirst(mark.count + key.count).hasPrefix(" = ")
     }
 
+    /// A table that is not there until somebody wants it, `#[listen.tls]`; its name.
+    private func absentTable(_ line: Substring) -> String? {
+        guard line.hasPrefix("#["), line.hasSuffix("]") else { return nil }
+        return line.dropFirst().filter { $0 != "[" && $0 != "]" }
+    }
+
     private func parse(_ text: String) throws -> Configuration {
         try ConfigurationFile.parse(
             Array(text.utf8), name: "etc/martlet.toml", environment: ["RUNTIME_DIRECTORY": "/r"])
@@ -47,10 +53,34 @@ nonisolated struct ShippedConfigurationTests {
     @Test("every default that it names is the default of the code")
     func defaults() throws {
         let text = try text()
+        var table: String?
         let uncommented = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-            isAssignment(line, behind: "#") ? line.dropFirst() : line
+            if line.hasPrefix("[") { table = nil }
+            table = absentTable(line) ?? table
+            // The keys of tables that are not there have no place to be.
+            return table == nil && isAssignment(line, behind: "#") ? line.dropFirst() : line
         }
         #expect(try parse(uncommented.joined(separator: "\n")) == parse(text))
+    }
+
+    @Test("every default that it names of a table that is not there is the default of the code")
+    func defaultsOfAbsentTables() throws {
+        var lines = ["[[listen]]", "address = \":1\""]
+        var table: String?
+        for line in try text().split(separator: "\n") {
+            if line.hasPrefix("[") { table = nil }
+            table = absentTable(line) ?? table
+            if absentTable(line) == "listen.tls" {
+                lines += ["[listen.tls]", "certificate = \"c.pem\""]
+            } else if table == "listen.tls", isAssignment(line, behind: "#") {
+                lines.append(String(line.dropFirst()))
+            }
+        }
+        #expect(lines.count > 6)
+        let tls = try #require(try parse(lines.joined(separator: "\n")).listen[0].tls)
+        var expected = Configuration.TLSListen(tls.certificates, origin: tls.origin)
+        expected.certificates[0].file = "etc/c.pem"
+        #expect(tls == expected)
     }
 
     @Test("it has every key, under its table")
@@ -59,12 +89,17 @@ nonisolated struct ShippedConfigurationTests {
         var found: Set<String> = []
         for line in try text().split(separator: "\n") {
             if line.hasPrefix("[") { table = line.filter { $0 != "[" && $0 != "]" } + "." }
+            if let absent = absentTable(line) { table = absent + "." }
             for mark in ["", "#", "# "] where isAssignment(line, behind: mark) {
                 found.insert(table + line.dropFirst(mark.count).prefix { $0 != " " })
             }
         }
         let wanted =
             Configuration.settings.map(\.name) + Configuration.Listen.settings.map { "listen.\($0.name)" }
+            + Configuration.TLSListen.settings.map { "listen.tls.\($0.name)" }
+            + Configuration.TLSListen.Certificate.onlySettings.map { "listen.tls.\($0.name)" }
+            + Configuration.TLSListen.Certificate.settings.map { "listen.tls.certificate.\($0.name)" }
+            + Configuration.TLSService.settings.map { "tls.\($0.name)" }
             + Configuration.Limits.settings.map { "limits.\($0.name)" }
             + Configuration.Timeouts.settings.map { "timeouts.\($0.name)" }
             + Configuration.Log.settings.map { "log.\($0.name)" }

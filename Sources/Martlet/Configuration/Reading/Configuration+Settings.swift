@@ -1,6 +1,8 @@
 // All keys that there are, with the values they take.
 
 nonisolated extension ClosedRange where Bound == ConfigurationDuration {
+    /// Keys of tickets that stay for weeks are worth stealing.
+    static var rotation: Self { .seconds(1) ... .seconds(7 * 86_400) }
     /// Every wait ends: no duration is zero, none longer than a day.
     static var anyWait: Self { .milliseconds(1) ... .seconds(86_400) }
     /// What TCP takes: whole seconds, up to 32767 (man 7 tcp).
@@ -9,12 +11,13 @@ nonisolated extension ClosedRange where Bound == ConfigurationDuration {
 
 nonisolated extension Configuration {
     /// The names of the tables.
-    static let tables = ["limits", "timeouts", "log"]
+    static let tables = ["tls", "limits", "timeouts", "log"]
     /// The names of the arrays of tables.
     static let arraysOfTables = ["listen", "route"]
 
     static let settings: [Setting<Configuration>] = [
         Setting("workers", \.workers, SettingReaders.workers),
+        Setting("user", \.user, SettingReaders.userName),
         Setting("control", \.control, SettingReaders.socketPath),
         Setting("control_mode", \.controlMode, SettingReaders.mode),
         Setting("control_read_only", \.controlReadOnly, SettingReaders.socketPath),
@@ -23,7 +26,8 @@ nonisolated extension Configuration {
 
     /// The keys that may be said outside of the file, `table.key`; `listen` stands for all addresses.
     static var overridableKeys: [String] {
-        settings.map(\.name) + ["listen"] + Limits.settings.map { "limits.\($0.name)" }
+        settings.map(\.name) + ["listen"] + TLSListen.overridable.map { "tls.\($0)" }
+            + TLSService.settings.map { "tls.\($0.name)" } + Limits.settings.map { "limits.\($0.name)" }
             + Timeouts.settings.map { "timeouts.\($0.name)" } + Log.settings.map { "log.\($0.name)" }
     }
 }
@@ -41,6 +45,39 @@ nonisolated extension Configuration.Listen {
         Setting("ipv6_only", \.ipv6Only, SettingReaders.boolean),
         Setting("proxy_protocol", \.proxyProtocol, SettingReaders.boolean),
         Setting("mode", \.mode, SettingReaders.someMode),
+    ]
+}
+
+nonisolated extension Configuration.TLSListen {
+    /// The keys of a certificate that may be said outside of the file.
+    static let overridable = ["certificate", "key"]
+
+    static let settings: [Setting<Self>] = [
+        Setting("minimum_version", \.minimumVersion, SettingReaders.word()),
+        Setting("client_certificates", \.clientCertificates, SettingReaders.word()),
+        Setting("client_roots", \.clientRoots, SettingReaders.someFile),
+        Setting("tickets", \.tickets, SettingReaders.boolean),
+        Setting("handshake_timeout", \.handshakeTimeout, SettingReaders.duration(.anyWait)),
+        Setting("handshakes", \.handshakes, SettingReaders.integer(1...1_000_000)),
+    ]
+}
+
+nonisolated extension Configuration.TLSListen.Certificate {
+    /// The keys of `[listen.tls]` when there is but one certificate.
+    static let onlySettings: [Setting<Self>] = [Setting("certificate", \.file, SettingReaders.file)] + others
+    /// The keys of `[[listen.tls.certificate]]`.
+    static let settings: [Setting<Self>] = [Setting("file", \.file, isRequired: true, SettingReaders.file)] + others
+
+    private static let others: [Setting<Self>] = [
+        Setting("key", \.key, SettingReaders.someFile), Setting("ocsp", \.ocsp, SettingReaders.someFile),
+    ]
+}
+
+nonisolated extension Configuration.TLSService {
+    static let settings: [Setting<Self>] = [
+        Setting("ticket_rotation", \.ticketRotation, SettingReaders.duration(.rotation)),
+        Setting("watch", \.watch, SettingReaders.boolean),
+        Setting("warning_days", \.warningDays, SettingReaders.integer(0...3650)),
     ]
 }
 

@@ -23,7 +23,7 @@ public nonisolated struct ConfigurationError: Error, Hashable, Sendable, CustomS
 /// One thing that is wrong with a configuration, and where.
 public nonisolated struct ConfigurationProblem: Hashable, Sendable, CustomStringConvertible {
     /// Where something was said.
-    public nonisolated enum Origin: Hashable, Sendable {
+    public nonisolated enum Origin: Codable, Hashable, Sendable {
         /// In a file; the line and the column count from 1, without them it is about the file as a whole.
         case file(String, line: Int? = nil, column: Int? = nil)
         /// In an environment variable.

@@ -7,9 +7,12 @@ import MartletWebSocket
 
 /// Makes a configuration of a document and of what was said outside of it, and gathers everything that is wrong.
 nonisolated struct ConfigurationReader {
-    private let file: String
+    let file: String
     private(set) var problems: [ConfigurationProblem] = []
-    private(set) var configuration = Configuration()
+    var configuration = Configuration()
+    /// The certificate that was named outside of the file, and whether the addresses were.
+    var certificate: Configuration.TLSListen.Certificate?
+    private(set) var hasListenOverride = false
 
     init(file: String) { self.file = file }
 
@@ -19,6 +22,7 @@ nonisolated struct ConfigurationReader {
             document, place: .top, settings: Configuration.settings,
             others: Configuration.tables + Configuration.arraysOfTables, into: &top)
         configuration = top
+        readTable("tls", of: document, Configuration.TLSService.settings, \.tls)
         readTable("limits", of: document, Configuration.Limits.settings, \.limits)
         readTable("timeouts", of: document, Configuration.Timeouts.settings, \.timeouts)
         readTable("log", of: document, Configuration.Log.settings, \.log)
@@ -32,6 +36,8 @@ nonisolated struct ConfigurationReader {
         let parts = override.key.split(separator: ".").map(String.init)
         switch (parts.first, parts.last) {
         case ("listen", _): applyListen(override)
+        case ("tls", let key?) where Configuration.TLSListen.overridable.contains(key): applyCertificate(override, key)
+        case ("tls", let key?): apply(override, key, Configuration.TLSService.settings, \.tls)
         case ("limits", let key?): apply(override, key, Configuration.Limits.settings, \.limits)
         case ("timeouts", let key?): apply(override, key, Configuration.Timeouts.settings, \.timeouts)
         case ("log", let key?): apply(override, key, Configuration.Log.settings, \.log)
@@ -68,12 +74,13 @@ nonisolated struct ConfigurationReader {
         let addresses = listeners.compactMap { try? SocketAddress(parsing: $0.address) }
         if Set(addresses).count < addresses.count { add(override.origin, "an address is listed twice") }
         configuration.listen = listeners
+        hasListenOverride = true
     }
 
     // MARK: Tables
 
     /// Where a key is, for messages.
-    private enum Place {
+    enum Place {
         case top
         case table(String)
         case element(String)
@@ -104,7 +111,7 @@ nonisolated struct ConfigurationReader {
     }
 
     /// The tables of a `[[name]]`, each with the place of its header.
-    private mutating func tables(_ name: String, of document: TOMLTable) -> [(table: TOMLTable, position: TOMLPosition)]
+    mutating func tables(_ name: String, of document: TOMLTable) -> [(table: TOMLTable, position: TOMLPosition)]
     {
         guard let entry = document[name] else { return [] }
         guard case .array(let array) = entry.value else {
@@ -128,7 +135,7 @@ nonisolated struct ConfigurationReader {
 
     /// Reads the keys of one table; true when all was well.
     @discardableResult
-    private mutating func read<Root>(
+    mutating func read<Root>(
         _ table: TOMLTable, place: Place, settings: [Setting<Root>], others: [String] = [], into root: inout Root
     ) -> Bool {
         let before = problems.count
@@ -173,7 +180,7 @@ nonisolated struct ConfigurationReader {
         return Configuration.tables.contains(name) ? "[\(name)]" : "\"\(name)\""
     }
 
-    private mutating func requireKeys<Root>(
+    mutating func requireKeys<Root>(
         _ settings: [Setting<Root>], of table: TOMLTable, at position: TOMLPosition, place: Place
     ) -> Bool {
         let missing = settings.filter { $0.isRequired && table[$0.name] == nil }
@@ -190,7 +197,8 @@ nonisolated struct ConfigurationReader {
         for (table, position) in tables("listen", of: document) {
             var listen = Configuration.Listen(address: "")
             let isComplete = requireKeys(Configuration.Listen.settings, of: table, at: position, place: place)
-            let isRight = read(table, place: place, settings: Configuration.Listen.settings, into: &listen)
+            let isRight = read(
+                table, place: place, settings: Configuration.Listen.settings, others: ["tls"], into: &listen)
             guard isComplete, isRight, let address = try? SocketAddress(parsing: listen.address) else { continue }
             let here = table["address"]?.position ?? position
             if let line = addresses.updateValue(here.line, forKey: address) {
@@ -205,6 +213,7 @@ nonisolated struct ConfigurationReader {
             } else if let entry = table["mode"] {
                 add(entry.position, "\"mode\" in [[listen]]: only the file of a Unix socket has one; remove it")
             }
+            if let entry = table["tls"] { listen.tls = readTLS(entry) }
             configuration.listen.append(listen)
         }
     }
@@ -294,7 +303,7 @@ nonisolated struct ConfigurationReader {
 
     // MARK: Problems
 
-    private mutating func add(_ position: TOMLPosition, _ message: String) {
+    mutating func add(_ position: TOMLPosition, _ message: String) {
         add(.file(file, line: position.line), message)
     }
 

@@ -65,6 +65,30 @@ nonisolated enum SettingReaders {
         }
     }
 
+    /// One of the words of an enumeration.
+    static func word<Word: RawRepresentable<String> & CaseIterable & Sendable>() -> Reader<Word> {
+        { value throws(Complaint) in
+            guard let word = value.string.flatMap({ Word(rawValue: $0) }) else {
+                let words = Word.allCases.map(\.rawValue)
+                let advice = value.string.flatMap { Spelling.nearest(to: $0, among: words) }
+                throw Complaint(
+                    expected: "one of \(words.map { "\"\($0)\"" }.joined(separator: ", "))", found: value,
+                    advice: advice.map { "did you mean \"\($0)\"?" })
+            }
+            return word
+        }
+    }
+
+    /// The path of a file.
+    static let file: Reader<String> = { value throws(Complaint) in
+        guard let path = value.string, !path.isEmpty, !path.utf8.contains(0), path.utf8.count < 4096 else {
+            throw Complaint(expected: "the path of a file", found: value)
+        }
+        return path
+    }
+
+    static let someFile: Reader<String?> = { value throws(Complaint) in try file(value) }
+
     // MARK: Particular values
 
     static let workers: Reader<Configuration.WorkerCount> = { value throws(Complaint) in
@@ -73,6 +97,14 @@ nonisolated enum SettingReaders {
             throw Complaint(expected: "\"auto\" or an integer between 1 and 1024", found: value)
         }
         return .fixed(Int(count))
+    }
+
+    /// The name of a user, or nothing.
+    static let userName: Reader<String?> = { value throws(Complaint) in
+        guard let name = value.string, name.utf8.count <= 256, !name.utf8.contains(0) else {
+            throw Complaint(expected: "the name of a user, or \"\" for the one that starts the daemon", found: value)
+        }
+        return name.isEmpty ? nil : name
     }
 
     /// The mode of a file, as chmod takes it.
