@@ -36,7 +36,7 @@ build-packages:
 
 test-packages: build-packages
 	@.ci/clients
-	@.ci/need binutils chromium curl procps python3 python3-venv socat systemd util-linux wrk
+	@.ci/need binutils chromium curl openssl procps python3 python3-venv socat sslscan systemd testssl.sh util-linux wrk
 
 build: build-packages
 	$(RELEASE) --product martletd

@@ -14,6 +14,10 @@ struct DaemonSettings {
     var furtherAddresses: [String] = []
     /// Those that expect the PROXY protocol.
     var proxyAddresses: [String] = []
+    /// What stands below the first address: `[listen.tls]` and its keys.
+    var tls = ""
+    /// Keys of `[tls]`, with their values in TOML.
+    var tlsService: [String: String] = [:]
     /// Keys of `[timeouts]`, with their values in TOML.
     var timeouts = ["drain": "\"10s\"", "drain_idle": "\"200ms\""]
     /// Keys of `[limits]`, with their values in TOML.
@@ -36,8 +40,9 @@ struct DaemonSettings {
         for (index, address) in ([address] + furtherAddresses + proxyAddresses).enumerated() {
             text += "\n[[listen]]\nname = \"listener\(index)\"\naddress = \"\(address)\"\n"
             if proxyAddresses.contains(address) { text += "proxy_protocol = true\n" }
+            if index == 0, !tls.isEmpty { text += "\n\(tls)\n" }
         }
-        for (name, table) in [("timeouts", timeouts), ("limits", limits), ("log", log)] where !table.isEmpty {
+        for (name, table) in [("tls", tlsService), ("timeouts", timeouts), ("limits", limits), ("log", log)] where !table.isEmpty {
             text += "\n[\(name)]\n"
             for (key, value) in table.sorted(by: { $0.key < $1.key }) { text += "\(key) = \(value)\n" }
         }

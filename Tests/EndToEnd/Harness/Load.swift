@@ -43,7 +43,8 @@ final class Load {
         try TextFile.write(Self.script, to: script)
         var command = ["wrk", "-t1", "-c\(connections)", "-d600s", "--timeout", "10s", "-s", script]
         if kind == .oneRequestEach { command += ["-H", "Connection: close"] }
-        program = try Program(command + ["http://\(daemon.address)/World"])
+        let scheme = daemon.settings.tls.isEmpty ? "http" : "https"
+        program = try Program(command + ["\(scheme)://\(daemon.address)/World"])
     }
 
     /// Ends the load and says how it went.

@@ -3,7 +3,7 @@ final class TotalsWatch {
     /// What may go down: the present state, not a sum.
     private static let gauges: Set<String> = [
         "connections_active", "process_started_at", "process_resident_bytes", "process_private_bytes",
-        "process_open_descriptors",
+        "process_open_descriptors", "tls_handshakes_active",
         "latency_p50_nanoseconds", "latency_p90_nanoseconds", "latency_p99_nanoseconds", "latency_p999_nanoseconds",
     ]
 

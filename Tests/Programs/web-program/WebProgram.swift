@@ -12,6 +12,10 @@ struct WebProgram: Application {
 
     static func routes(_ router: Router) {
         router.get("/client") { request in request.clientAddress }
+        router.group("/tls") { group in
+            group.use(SecurityHeaders())
+            group.get("/") { request in TLSFacts(request) }
+        }
         addBodies(router)
         addDocuments(router)
         addStreams(router)
