@@ -23,7 +23,7 @@ long ctls_base64_decode(const char *text, size_t length, uint8_t *bytes) {
     return EVP_DecodeBlock(bytes, (const uint8_t *)text, (int)length);
 }
 
-// --- reading ------------------------------------------------------------------------------------------------------------
+// --- reading -------------------------------------------------------------------------------------------------------
 
 X509 *ctls_x509(const uint8_t *der, size_t length) {
     const uint8_t *end = der;
@@ -69,7 +69,9 @@ static char *names_text(X509 *certificate) {
             bool is_name = length > 0 && length < 256;
             for (int j = 0; is_name && j < length; j++) is_name = bytes[j] > ' ' && bytes[j] < 127;
             if (!is_name) continue;
-            for (int j = 0; j < length; j++) BIO_printf(bio, "%c", bytes[j] >= 'A' && bytes[j] <= 'Z' ? bytes[j] + 32 : bytes[j]);
+            for (int j = 0; j < length; j++) {
+                BIO_printf(bio, "%c", bytes[j] >= 'A' && bytes[j] <= 'Z' ? bytes[j] + 32 : bytes[j]);
+            }
             BIO_printf(bio, "\n");
         } else if (length == 4) {
             BIO_printf(bio, "%d.%d.%d.%d\n", bytes[0], bytes[1], bytes[2], bytes[3]);
@@ -125,7 +127,8 @@ bool ctls_certificate_read(const uint8_t *der, size_t length, struct ctls_certif
     BIGNUM *serial = ASN1_INTEGER_to_BN(X509_get0_serialNumber(parsed), NULL);
     certificate->serial = serial ? BN_bn2hex(serial) : NULL;
     BN_free(serial);
-    is_read = certificate->subject && certificate->issuer && certificate->names && certificate->key && certificate->serial;
+    is_read = certificate->subject && certificate->issuer && certificate->names && certificate->key
+        && certificate->serial;
 done:
     OPENSSL_free(key);
     X509_free(parsed);
@@ -149,18 +152,14 @@ bool ctls_certificate_is_for(const uint8_t *der, size_t length, const char *host
     bool is_for = false;
     if (certificate) {
         int address = X509_check_ip_asc(certificate, host, 0);
-        is_for = address == 1
-            || (address == -2
-                && X509_check_host(
-                       certificate, host, 0, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, NULL)
-                    == 1);
+        is_for = address == 1 || (address == -2 && X509_check_host(certificate, host, 0, ctls_host_rules, NULL) == 1);
     }
     X509_free(certificate);
     ERR_clear_error();
     return is_for;
 }
 
-// --- PEM ------------------------------------------------------------------------------------------------------------------
+// --- PEM -----------------------------------------------------------------------------------------------------------
 
 int ctls_pem_next(const char *text, size_t length, size_t *offset, char **label, uint8_t **der, size_t *der_length) {
     static const char begin[] = "-----BEGIN ";
@@ -218,7 +217,8 @@ char *ctls_key_read(const char *pem, size_t length, const char *password, char *
     if (!text) {
         bool is_encrypted = memmem(pem, length, "ENCRYPTED", 9) != NULL;
         if (is_encrypted) {
-            snprintf(error, capacity, password ? "the password does not open it" : "it is encrypted, and there is no password");
+            const char *reason = password ? "the password does not open it" : "it is encrypted and there is no password";
+            snprintf(error, capacity, "%s", reason);
             ERR_clear_error();
         } else {
             ctls_take_error(error, capacity);

@@ -15,9 +15,11 @@ static const char usual_cipher_suites[] =
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
 static const char groups[] = "X25519:P-256:P-384";
 
-// --- names -------------------------------------------------------------------------------------------------------------
+// --- names ---------------------------------------------------------------------------------------------------------
 
-static int compare(const void *name, const void *entry) { return strcmp(name, ((const struct ctls_name *)entry)->name); }
+static int compare(const void *name, const void *entry) {
+    return strcmp(name, ((const struct ctls_name *)entry)->name);
+}
 
 static const struct ctls_name *find(const struct ctls_context *context, const char *name) {
     if (context->name_count == 0) return NULL;
@@ -57,20 +59,21 @@ static int name_asked(SSL *ssl, int *alert, void *argument) {
 }
 
 static int protocols_offered(
-    SSL *ssl, const unsigned char **chosen, unsigned char *length, const unsigned char *offered, unsigned offered_length,
+    SSL *ssl, const unsigned char **chosen, unsigned char *length, const unsigned char *offered, unsigned count,
     void *argument
 ) {
     (void)ssl;
     const struct ctls_context *context = argument;
     int result = SSL_select_next_proto(
-        (unsigned char **)chosen, length, context->protocols, (unsigned)context->protocols_length, offered, offered_length);
+        (unsigned char **)chosen, length, context->protocols, (unsigned)context->protocols_length, offered, count);
     return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-// --- tickets -------------------------------------------------------------------------------------------------------------
+// --- tickets -------------------------------------------------------------------------------------------------------
 
 static int ticket(
-    SSL *ssl, unsigned char name[16], unsigned char *iv, EVP_CIPHER_CTX *cipher_state, EVP_MAC_CTX *mac_state, int encrypts
+    SSL *ssl, unsigned char name[16], unsigned char *iv, EVP_CIPHER_CTX *cipher_state, EVP_MAC_CTX *mac_state,
+    int encrypts
 ) {
     // Looked up once: doing that for each ticket costs as much as encrypting it.
     static EVP_CIPHER *cipher;
@@ -104,7 +107,7 @@ static int session_offered(SSL *ssl, SSL_SESSION *session) {
     return 1;
 }
 
-// --- what is said of certificates -------------------------------------------------------------------------------------------
+// --- what is said of certificates ----------------------------------------------------------------------------------
 
 static int staple_asked(SSL *ssl, void *argument) {
     const struct ctls_context *context = argument;
@@ -176,7 +179,7 @@ static int verify(X509_STORE_CTX *store, void *argument) {
     return permits;
 }
 
-// --- trust ------------------------------------------------------------------------------------------------------------------
+// --- trust ---------------------------------------------------------------------------------------------------------
 
 /// The system's authorities: some 150 certificates, whose reading takes tens of milliseconds, once.
 static X509_STORE *system_store(void) {
@@ -222,7 +225,7 @@ static bool set_trust(struct ctls_context *context, const struct ctls_trust *tru
     return true;
 }
 
-/// Sessions are for those who would trust the same: a ticket of one listener is no way around what another one asks for.
+/// Sessions are for those who would trust the same: one listener's ticket is no way around what another one asks for.
 static void set_session_context(struct ctls_context *context, const struct ctls_trust *trust) {
     EVP_MD_CTX *hash = EVP_MD_CTX_new();
     if (!hash || !EVP_DigestInit_ex(hash, EVP_sha256(), NULL)) goto done;
@@ -235,7 +238,7 @@ done:
     EVP_MD_CTX_free(hash);
 }
 
-// --- contexts ---------------------------------------------------------------------------------------------------------------
+// --- contexts ------------------------------------------------------------------------------------------------------
 
 static void set_server(struct ctls_context *context, SSL_CTX *made) {
     SSL_CTX_set_session_cache_mode(made, SSL_SESS_CACHE_OFF);
@@ -268,6 +271,8 @@ static SSL_CTX *make_group(struct ctls_context *context, char *error, size_t cap
     SSL_CTX_set_app_data(made, context);
     SSL_CTX_set_mode(made, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_options(made, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    // Clients without instructions for AES say so by putting ChaCha20 first.
+    SSL_CTX_set_options(made, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
     if (!SSL_CTX_set_min_proto_version(made, context->options.minimum)
         || !SSL_CTX_set_max_proto_version(made, context->options.maximum)
         || !SSL_CTX_set_cipher_list(made, context->cipher_suites ? context->cipher_suites : usual_cipher_suites)
@@ -391,7 +396,7 @@ bool ctls_context_add_identity(
         X509 *next = ctls_x509(identity->certificates[i], identity->lengths[i]);
         added = next && sk_X509_push(chain, next);
     }
-    // The third says whether an identity with a key of the same kind may be replaced: that is a mistake of the caller's.
+    // The last zero: one with a key of the same kind is not replaced, but an error.
     added = added && SSL_CTX_use_cert_and_key(made, certificate, key, chain, 0) == 1;
     if (!added) {
         ctls_take_error(error, capacity);

@@ -1,6 +1,5 @@
 #include "internal.h"
 #include <openssl/err.h>
-#include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,13 +85,13 @@ BIO_METHOD *ctls_bio_method(void) {
     return method;
 }
 
-// --- making -----------------------------------------------------------------------------------------------------------
+// --- making --------------------------------------------------------------------------------------------------------
 
 static bool expect_host(SSL *ssl, const char *host) {
     X509_VERIFY_PARAM *parameters = SSL_get0_param(ssl);
     if (X509_VERIFY_PARAM_set1_ip_asc(parameters, host)) return true;
     ERR_clear_error();
-    X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+    X509_VERIFY_PARAM_set_hostflags(parameters, ctls_host_rules);
     // An address is not to be sent as a name (RFC 6066 §3).
     return X509_VERIFY_PARAM_set1_host(parameters, host, 0) && SSL_set_tlsext_host_name(ssl, host);
 }
@@ -133,7 +132,7 @@ void ctls_engine_free(struct ctls_engine *engine) {
     free(engine);
 }
 
-// --- what comes in ----------------------------------------------------------------------------------------------------
+// --- what comes in -------------------------------------------------------------------------------------------------
 
 void ctls_engine_feed(struct ctls_engine *engine, const void *bytes, size_t count) {
     engine->input = bytes;
@@ -156,7 +155,7 @@ void ctls_engine_feed_end(struct ctls_engine *engine) { engine->has_ended = true
 
 size_t ctls_engine_unread(const struct ctls_engine *engine) { return engine->input_count; }
 
-// --- what goes out ----------------------------------------------------------------------------------------------------
+// --- what goes out -------------------------------------------------------------------------------------------------
 
 const void *ctls_engine_output(const struct ctls_engine *engine, size_t *count) {
     *count = engine->output_end - engine->output_start;
@@ -175,7 +174,7 @@ void ctls_engine_sent(struct ctls_engine *engine, size_t count) {
     engine->output_start = engine->output_end = engine->output_capacity = 0;
 }
 
-// --- the engine ---------------------------------------------------------------------------------------------------------
+// --- the engine ----------------------------------------------------------------------------------------------------
 
 /// What a call of OpenSSL that did not succeed means.
 static enum ctls_status status(struct ctls_engine *engine, int result) {
@@ -240,7 +239,7 @@ enum ctls_status ctls_engine_write(struct ctls_engine *engine, const void *bytes
 }
 
 void ctls_engine_finish(struct ctls_engine *engine) {
-    // Before the end of a handshake there is nothing to end, and after a failure its alert has said so (man 3 SSL_shutdown).
+    // Before the end of a handshake there is nothing to end, and after a failure its alert has said so.
     if (engine->has_finished || engine->failure.code || !engine->is_established) return;
     engine->has_finished = true;
     ERR_clear_error();
@@ -255,7 +254,7 @@ bool ctls_engine_update_keys(struct ctls_engine *engine) {
     return SSL_key_update(engine->ssl, SSL_KEY_UPDATE_REQUESTED) == 1 && SSL_do_handshake(engine->ssl) == 1;
 }
 
-// --- what was agreed on ---------------------------------------------------------------------------------------------------
+// --- what was agreed on --------------------------------------------------------------------------------------------
 
 int ctls_engine_version(const struct ctls_engine *engine) { return SSL_version(engine->ssl); }
 
@@ -296,7 +295,7 @@ size_t ctls_engine_certificate(const struct ctls_engine *engine, size_t index, u
     return length > 0 ? (size_t)length : 0;
 }
 
-// --- sessions ---------------------------------------------------------------------------------------------------------------
+// --- sessions ------------------------------------------------------------------------------------------------------
 
 void ctls_engine_resume(struct ctls_engine *engine, SSL_SESSION *session) { SSL_set_session(engine->ssl, session); }
 

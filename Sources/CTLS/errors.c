@@ -96,9 +96,9 @@ void ctls_classify(struct ctls_engine *engine) {
         snprintf(failure->text, sizeof failure->text, "%s", words ? words : "unknown error");
     }
     if (failure->code == CTLS_TRUNCATED) {
-        snprintf(
-            failure->text, sizeof failure->text, "%s",
-            engine->is_established ? "ended without TLS's own end: something may be missing" : "ended within the handshake");
+        const char *when = engine->is_established ? "ended without TLS's own end: something may be missing"
+                                                  : "ended within the handshake";
+        snprintf(failure->text, sizeof failure->text, "%s", when);
     }
     ERR_clear_error();
 }

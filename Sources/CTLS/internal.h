@@ -1,6 +1,6 @@
 #pragma once
 #include "ctls.h"
-#include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 struct ctls_name {
     char *name;
@@ -49,6 +49,9 @@ struct ctls_engine {
     int certificate_error;
     char certificate_text[128];
 };
+
+/// Names are those of RFC 9525: in subjectAltName alone, with an asterisk for a whole label.
+enum { ctls_host_rules = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT };
 
 BIO_METHOD *ctls_bio_method(void);
 void ctls_classify(struct ctls_engine *engine);

@@ -57,7 +57,9 @@ static bool fill(X509 *certificate, const struct ctls_request *request, EVP_PKEY
         && X509_NAME_add_entry_by_txt(
             subject, "CN", MBSTRING_UTF8, (const uint8_t *)request->common_name, -1, -1, 0)
         && X509_set_issuer_name(certificate, X509_get_subject_name(issuer)) && add_names(certificate, request->names)
-        && add_extension(certificate, issuer, NID_basic_constraints, request->is_authority ? "critical,CA:TRUE" : "critical,CA:FALSE")
+        && add_extension(
+            certificate, issuer, NID_basic_constraints,
+            request->is_authority ? "critical,CA:TRUE" : "critical,CA:FALSE")
         && add_extension(
             certificate, issuer, NID_key_usage,
             request->is_authority ? "critical,keyCertSign,cRLSign,digitalSignature" : "critical,digitalSignature")
@@ -73,7 +75,8 @@ bool ctls_issue(const struct ctls_request *request, char **certificate, char **k
     X509 *issuer = request->issuer ? ctls_x509(request->issuer, request->issuer_length) : NULL;
     EVP_PKEY *signer = request->issuer_key ? ctls_key(request->issuer_key, strlen(request->issuer_key), NULL) : NULL;
     bool is_issued = made && leaf && (!request->issuer || (issuer && signer))
-        && fill(leaf, request, made, issuer ? issuer : leaf) && X509_sign(leaf, signer ? signer : made, EVP_sha256()) > 0;
+        && fill(leaf, request, made, issuer ? issuer : leaf)
+        && X509_sign(leaf, signer ? signer : made, EVP_sha256()) > 0;
     if (is_issued) {
         uint8_t *der = NULL;
         int length = i2d_X509(leaf, &der);

@@ -36,7 +36,8 @@ bool ctls_staple_permits(SSL *ssl, const uint8_t *bytes, long length) {
     X509 *certificate = sk_X509_value(chain, 0);
     X509 *issuer = sk_X509_value(chain, sk_X509_num(chain) > 1 ? 1 : 0);
     // What nobody who may has signed says nothing.
-    if (OCSP_basic_verify(basic, chain, SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl)), OCSP_PARTIAL_CHAIN) <= 0) goto done;
+    X509_STORE *trusted = SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl));
+    if (OCSP_basic_verify(basic, chain, trusted, OCSP_PARTIAL_CHAIN) <= 0) goto done;
     OCSP_SINGLERESP *single = statement(basic, certificate, issuer);
     permits = !single || OCSP_single_get0_status(single, NULL, NULL, NULL, NULL) != V_OCSP_CERTSTATUS_REVOKED;
 done:

@@ -25,7 +25,8 @@ struct ContextOptions {
         var wire: [UInt8] = []
         for name in protocols {
             guard (1...255).contains(name.utf8.count) else {
-                throw TLSError(.invalidInput, "an application protocol has 1 to 255 bytes; \"\(name)\" has \(name.utf8.count)")
+                throw TLSError(
+                    .invalidInput, "an application protocol has 1 to 255 bytes; \"\(name)\" has \(name.utf8.count)")
             }
             wire.append(UInt8(name.utf8.count))
             wire += name.utf8

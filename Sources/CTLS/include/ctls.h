@@ -1,5 +1,5 @@
-// What Swift cannot import of OpenSSL: macros, stacks, callbacks. Nothing here makes a system call on a socket: an engine
-// takes what was received and gives what is to be sent.
+// What Swift cannot import of OpenSSL: macros, stacks, callbacks. Nothing here makes a system call on a socket: an
+// engine takes what was received and gives what is to be sent.
 #pragma once
 #include <openssl/ssl.h>
 #include <stdbool.h>
@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <time.h>
 
-// --- what is wrong ----------------------------------------------------------------------------------------------------
+// --- what is wrong -------------------------------------------------------------------------------------------------
 
 /// Kinds of failures, in the order of `TLSError.Code`'s names.
 enum ctls_code {
@@ -40,7 +40,7 @@ const char *ctls_alert_text(int alert);
 /// The oldest error of OpenSSL's queue in words, and empties the queue.
 void ctls_take_error(char *text, size_t capacity);
 
-// --- session tickets -----------------------------------------------------------------------------------------------------
+// --- session tickets -----------------------------------------------------------------------------------------------
 
 #define CTLS_TICKET_KEYS 8
 
@@ -52,7 +52,7 @@ struct ctls_ticket_keys {
     struct ctls_ticket_key keys[CTLS_TICKET_KEYS];   ///< newest first
 };
 
-// --- contexts ------------------------------------------------------------------------------------------------------------
+// --- contexts ------------------------------------------------------------------------------------------------------
 
 /// A certificate with its chain and key, in DER.
 struct ctls_identity {
@@ -100,7 +100,7 @@ bool ctls_context_add_identity(
 /// Has a name in lower case, which may begin with `*.`, choose a group. To be called in the order of strcmp.
 bool ctls_context_add_name(struct ctls_context *context, const char *name, size_t group);
 
-// --- connections ------------------------------------------------------------------------------------------------------------
+// --- connections ---------------------------------------------------------------------------------------------------
 
 enum ctls_status {
     CTLS_DONE,          ///< as much as there was room for
@@ -156,7 +156,7 @@ SSL_SESSION *ctls_engine_take_session(struct ctls_engine *engine);
 bool ctls_session_is_single_use(const SSL_SESSION *session);
 bool ctls_session_is_usable(const SSL_SESSION *session);
 
-// --- certificates -----------------------------------------------------------------------------------------------------------
+// --- certificates --------------------------------------------------------------------------------------------------
 
 struct ctls_certificate {
     char *subject, *issuer, *serial, *key;
@@ -169,7 +169,7 @@ bool ctls_certificate_read(const uint8_t *der, size_t length, struct ctls_certif
 void ctls_certificate_free(struct ctls_certificate *certificate);
 bool ctls_certificate_is_for(const uint8_t *der, size_t length, const char *host);
 
-/// The next PEM block from `*offset` on, which is moved behind it: its label and its bytes, to be freed with `ctls_free`.
+/// The next PEM block from `*offset` on, which is moved behind it: its label and bytes, to be freed with `ctls_free`.
 /// 1: found, 0: there is none, -1: one is broken.
 int ctls_pem_next(const char *text, size_t length, size_t *offset, char **label, uint8_t **der, size_t *der_length);
 /// A certificate in PEM, to be freed with `ctls_free`.
@@ -190,8 +190,8 @@ struct ctls_request {
 /// Makes a key and a certificate for it, in PEM, both to be freed with `ctls_free`.
 bool ctls_issue(const struct ctls_request *request, char **certificate, char **key, char *error, size_t capacity);
 
-/// Checks an OCSP response for a certificate whose issuer's may be null; seconds since 1970 until when it holds, or 0 and
-/// what is wrong.
+/// Checks an OCSP response for a certificate, whose issuer's may be null: seconds since 1970 until when it holds, or 0
+/// and what is wrong.
 int64_t ctls_staple_check(
     const uint8_t *response, size_t response_length, const uint8_t *certificate, size_t certificate_length,
     const uint8_t *issuer, size_t issuer_length, char *error, size_t capacity);

@@ -221,7 +221,8 @@ extension HTTPCounter: StatisticsName {
             .init("channel_messages_dropped", .counter, "Messages of channels that were too long or too many")
         case .tlsHandshakes: .init("tls_handshakes", .counter, "TLS handshakes completed")
         case .tlsHandshakesResumed: .init("tls_handshakes_resumed", .counter, "TLS handshakes that resumed a session")
-        case .tlsHandshakesFailed: .init("tls_handshakes_failed", .counter, "TLS handshakes failed or not ended in time")
+        case .tlsHandshakesFailed:
+            .init("tls_handshakes_failed", .counter, "TLS handshakes failed or not ended in time")
         case .tlsHandshakesRefused:
             .init("tls_handshakes_refused", .counter, "Connections refused for too many TLS handshakes")
         case .tlsPlainHTTP: .init("tls_plain_http", .counter, "Clients that spoke HTTP without TLS on a TLS port")

@@ -62,7 +62,8 @@ package nonisolated struct CertificateRequest {
                 issuerKey.withCString { issuerKey in
                     issuerDER.withUnsafeBufferPointer { der in
                         var request = ctls_request(
-                            common_name: commonName, names: names, begins: begins, ends: ends, is_authority: isAuthority,
+                            common_name: commonName, names: names, begins: begins, ends: ends,
+                            is_authority: isAuthority,
                             is_rsa: isRSA, issuer: issuer == nil ? nil : der.baseAddress, issuer_length: der.count,
                             issuer_key: issuer == nil ? nil : issuerKey)
                         return ctls_issue(&request, &certificate, &key, reason, capacity)

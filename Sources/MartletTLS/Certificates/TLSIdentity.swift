@@ -30,7 +30,8 @@ public nonisolated struct TLSIdentity: Hashable, Sendable {
         guard ctls_key_fits(key, chain[0].der, chain[0].der.count) else {
             throw TLSError(
                 .invalidInput,
-                "\(keySource): the key is not that of \(certificateSource), whose first certificate is for \(chain[0].subject)")
+                "\(keySource): the key is not that of \(certificateSource), whose first certificate is for \(chain[0].subject)"
+            )
         }
         self.certificates = chain
         privateKeyPEM = Array(key.utf8)

@@ -13,7 +13,8 @@ public nonisolated struct TLSTicketKey: Hashable, Sendable {
     public init() {
         bytes = [UInt8](unsafeUninitializedCapacity: Self.byteCount) { buffer, count in
             require(
-                ctls_random(buffer.baseAddress, Self.byteCount), "there are no random numbers; this system cannot keep secrets")
+                ctls_random(buffer.baseAddress, Self.byteCount),
+                "there are no random numbers; this system cannot keep secrets")
             count = Self.byteCount
         }
     }

@@ -43,7 +43,7 @@ extension ByteStream {
     /// - Parameters:
     ///   - context: how.
     ///   - received: what has arrived already.
-    ///   - observer: hears of the handshake's end; not kept alive.
+    ///   - observer: hears of the handshake's end; kept alive until then.
     package func beginTLS(
         accepting context: TLSServerContext, received: [UInt8] = [], observer: (any TLSHandshakeObserver)?
     ) {

@@ -5,7 +5,9 @@ extension TLSLayer {
     static func session(of engine: OpaquePointer) -> TLSSession {
         var length: UInt32 = 0
         let name = ctls_engine_protocol(engine, &length)
-        let applicationProtocol = name.map { String(decoding: UnsafeBufferPointer(start: $0, count: Int(length)), as: UTF8.self) }
+        let applicationProtocol = name.map {
+            String(decoding: UnsafeBufferPointer(start: $0, count: Int(length)), as: UTF8.self)
+        }
         return TLSSession(
             version: TLSVersion(rawValue: ctls_engine_version(engine)),
             cipherSuite: ctls_engine_cipher_suite(engine).map { String(cString: $0) } ?? "",

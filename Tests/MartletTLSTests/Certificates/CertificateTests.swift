@@ -34,7 +34,10 @@ struct CertificateTests {
             certificates: Array(identity.certificatesPEM.utf8), privateKey: identity.privateKeyPEM)
         #expect(copy == identity)
         #expect(copy.certificates.count == 2)
-        #expect(try TLSCertificate.parse(pem: Array("text before\n\(identity.certificate.pem)behind".utf8)) == [identity.certificate])
+        #expect(
+            try TLSCertificate.parse(pem: Array("text before\n\(identity.certificate.pem)behind".utf8)) == [
+                identity.certificate
+            ])
     }
 
     @Test("errors say what is wrong, and where")
@@ -51,13 +54,17 @@ struct CertificateTests {
         #expect(await message(certificate, key) == "none")
         #expect(await message([], key) == "site.pem: there is no certificate; it has no PEM block")
         #expect(await message(key, key) == "site.pem: there is no certificate; it has PRIVATE KEY")
-        #expect(await message(certificate, certificate) == "site.key: there is no private key; it has CERTIFICATE, CERTIFICATE")
-        #expect(await message(certificate, Authority.other.privateKeyPEM).hasPrefix("site.key: the key is not that of site.pem, whose first certificate is for CN=example.org"))
+        #expect(
+            await message(certificate, certificate)
+                == "site.key: there is no private key; it has CERTIFICATE, CERTIFICATE")
+        #expect(
+            await message(certificate, Authority.other.privateKeyPEM).hasPrefix(
+                "site.key: the key is not that of site.pem, whose first certificate is for CN=example.org"))
         #expect(await message(Array(certificate.prefix(300)), key).hasPrefix("site.pem: PEM block 1 is broken"))
         let empty = Array("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".utf8)
         #expect(await message(certificate + empty, key) == "site.pem: certificate 3: this is no X.509 certificate")
         let locked = Array("-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n".utf8)
-        #expect(await message(certificate, locked).contains("it is encrypted, and there is no password"))
+        #expect(await message(certificate, locked).contains("it is encrypted and there is no password"))
     }
 
     @Test("cut anywhere, a PEM text is an error and nothing worse")

@@ -40,7 +40,9 @@ struct StapleTests {
         }
     }
 
-    @Test("a client refuses a certificate that is revoked, with an error of its own", arguments: [TLSVersion.tls12, .tls13])
+    @Test(
+        "a client refuses a certificate that is revoked, with an error of its own",
+        arguments: [TLSVersion.tls12, .tls13])
     func refusesRevoked(version: TLSVersion) async throws {
         var identity = Authority.server
         try identity.staple(try await response(for: identity, isRevoked: true))

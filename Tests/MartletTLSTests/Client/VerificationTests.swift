@@ -22,7 +22,8 @@ struct VerificationTests {
 
     @Test("certificates that are not to be believed have an error of their own", arguments: [TLSVersion.tls12, .tls13])
     func refuses(version: TLSVersion) async throws {
-        let past = Authority.make("example.org", ["example.org"], begins: -100_000, ends: -50_000, issuer: Authority.root)
+        let past = Authority.make(
+            "example.org", ["example.org"], begins: -100_000, ends: -50_000, issuer: Authority.root)
         let future = Authority.make("example.org", ["example.org"], begins: 50_000, issuer: Authority.root)
         let stranger = Authority.make("Stranger", [], isAuthority: true)
         let strange = Authority.make("example.org", ["example.org"], issuer: stranger)
@@ -39,10 +40,12 @@ struct VerificationTests {
         }
     }
 
-    @Test("names match as RFC 9525 says", arguments: [
-        ("example.org", true), ("EXAMPLE.ORG", true), ("www.example.org", true), ("a.b.example.org", false),
-        ("127.0.0.1", true), ("127.0.0.2", false), ("::1", true), ("example.com", false),
-    ])
+    @Test(
+        "names match as RFC 9525 says",
+        arguments: [
+            ("example.org", true), ("EXAMPLE.ORG", true), ("www.example.org", true), ("a.b.example.org", false),
+            ("127.0.0.1", true), ("127.0.0.2", false), ("::1", true), ("example.com", false),
+        ])
     func matchesNames(name: String, isFor: Bool) async throws {
         #expect(try await error(Authority.server, name: name)?.code == (isFor ? nil : .wrongHost))
         #expect(Authority.server.certificate.isValid(for: name) == isFor)
@@ -99,13 +102,19 @@ struct VerificationTests {
         let new = try clientContext { $0.minimumVersion = .tls13 }
         let other = try await meet(new, try serverContext { $0.maximumVersion = .tls12 })
         #expect(other.clientError?.code == .protocolVersion)
-        #expect(await tlsCode { _ = try clientContext { $0.minimumVersion = .tls13; $0.maximumVersion = .tls12 } } == .invalidInput)
+        #expect(
+            await tlsCode {
+                _ = try clientContext {
+                    $0.minimumVersion = .tls13; $0.maximumVersion = .tls12
+                }
+            } == .invalidInput)
     }
 
     @Test("application protocols are agreed on by the server's order, and refused when none is common")
     func choosesProtocols() async throws {
         let client = try clientContext { $0.applicationProtocols = ["http/1.1", "h9"] }
-        try await withSecured(client, try serverContext { $0.applicationProtocols = ["h9", "http/1.1"] }) { client, server in
+        try await withSecured(client, try serverContext { $0.applicationProtocols = ["h9", "http/1.1"] }) {
+            client, server in
             #expect(client.tls?.applicationProtocol == "h9")
             #expect(server.tls?.applicationProtocol == "h9")
         }
@@ -119,7 +128,8 @@ struct VerificationTests {
     @Test("a server that speaks HTTP without TLS is recognised, and so is one that speaks something else")
     func recognisesOthers() async throws {
         for (answer, code) in [
-            ("HTTP/1.1 400 Bad Request\r\n\r\n", TLSError.Code.plainHTTP), ("220 mail.example.org ESMTP\r\n", .protocolViolation),
+            ("HTTP/1.1 400 Bad Request\r\n\r\n", TLSError.Code.plainHTTP),
+            ("220 mail.example.org ESMTP\r\n", .protocolViolation),
             ("SSH-2.0-OpenSSH_9.2\r\n", .protocolViolation),
         ] {
             let (end, peer) = try ByteStream.pair()

@@ -101,7 +101,8 @@ struct HTTPTests {
     }
 
     @Test(
-        "who speaks HTTP without TLS is told to use https", arguments: ["GET / HTTP/1.1\r\nHost: a\r\n\r\n", "DELETE /", "P"])
+        "who speaks HTTP without TLS is told to use https",
+        arguments: ["GET / HTTP/1.1\r\nHost: a\r\n\r\n", "DELETE /", "P"])
     func answersPlainHTTP(request: String) async throws {
         let server = makeServer()
         defer { server.abort() }

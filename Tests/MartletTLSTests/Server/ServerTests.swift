@@ -111,7 +111,8 @@ struct ServerTests {
         #expect(try await isResumed(client, without) == false)
     }
 
-    @Test("keys of tickets rotate: older ones still resume, forgotten ones do not", arguments: [TLSVersion.tls12, .tls13])
+    @Test(
+        "keys of tickets rotate: older ones still resume, forgotten ones do not", arguments: [TLSVersion.tls12, .tls13])
     func rotatesKeys(version: TLSVersion) async throws {
         let keys = TLSTicketKeys()
         let first = keys.keys[0]

@@ -223,7 +223,9 @@ extension ByteStream {
             var vectors: [iovec] = []
             for (index, piece) in rest.enumerated() {
                 let part = index == 0 ? piece[offset...] : piece[...]
-                part.withUnsafeBytes { base[index].copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(base[index]), byteCount: $0.count) }
+                part.withUnsafeBytes {
+                    base[index].copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(base[index]), byteCount: $0.count)
+                }
                 vectors.append(iovec(iov_base: base[index], iov_len: part.count))
             }
             switch vectors.withUnsafeMutableBufferPointer({ send(pieces: $0) }) {
