@@ -152,7 +152,8 @@ let package = Package(
         example("pipelines", ["MartletLoop", "MartletNet"]),
 
         .executableTarget(
-            name: "bench-server", dependencies: ["Martlet"], path: "Benchmarks/server", swiftSettings: onTheLoop),
+            name: "bench-server", dependencies: ["Martlet", "MartletTLS"], path: "Benchmarks/server",
+            swiftSettings: onTheLoop),
         .executableTarget(
             name: "loop-bench", dependencies: ["MartletLoop", "MartletNet"], path: "Benchmarks/loop-bench",
             swiftSettings: onTheLoop),
@@ -181,7 +182,9 @@ let package = Package(
         .testTarget(name: "MartletNetTests", dependencies: ["MartletNet"], swiftSettings: onTheLoop),
         .testTarget(
             name: "MartletTLSTests",
-            dependencies: ["MartletTLS", "MartletNet", "MartletLoop", "MartletServer", "MartletWebSocket", "MartletHTTP"],
+            dependencies: [
+                "MartletTLS", "MartletNet", "MartletLoop", "MartletServer", "MartletWebSocket", "MartletHTTP",
+            ],
             swiftSettings: onTheLoop),
         .testTarget(
             name: "MartletProcessPoolTests", dependencies: ["MartletProcessPool"], swiftSettings: onTheLoop),

@@ -7,6 +7,10 @@ struct BenchServer: Application {
         let message: String
     }
 
+    static func start(_ worker: Worker) async throws {
+        try await SecondPort.open(worker)
+    }
+
     static func routes(_ router: Router) {
         router.get("/") { _ in "Hello, World!" }
         router.get("/plaintext") { _ in "Hello, World!" }
@@ -47,6 +51,9 @@ struct BenchServer: Application {
         if let channel = try? ChannelNamePattern("bench/{name}") {
             router.webSocket("/ws/channel/{name}", handler: ChannelHandler(channel: channel))
         }
+
+        let mebibyte = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20)
+        router.get("/mebibyte") { _ in Response(bytes: mebibyte) }
 
         let piece = [UInt8](repeating: UInt8(ascii: "x"), count: 16 << 10)
         router.get("/stream") { _ in

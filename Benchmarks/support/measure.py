@@ -28,6 +28,7 @@ http {{
     location = /plaintext {{ default_type text/plain; return 200 "Hello, World!"; }}
     location = /json {{ default_type application/json; return 200 '{{"message":"Hello, World!"}}'; }}
     location = /stream {{ default_type application/octet-stream; sendfile off; alias {directory}/mebibyte; }}
+    location = /mebibyte {{ default_type application/octet-stream; sendfile off; alias {directory}/mebibyte; }}
     location ~ ^/hello/(?<name>[^/]+)$ {{ default_type text/plain; return 200 "Hello, $name"; }}
   }}
 }}
@@ -68,7 +69,7 @@ def nginx_command(directory, port, workers):
     return [nginx, "-p", directory, "-c", str(configuration), "-e", "stderr"]
 
 
-def compiled(name):
+def compiled(name, libraries=()):
     """Builds a C program of this folder, unless that has been done; `None` without a C compiler."""
     source, binary = ROOT / f"Benchmarks/support/{name}.c", BUILD / "bench" / name
     if binary.exists() and binary.stat().st_mtime > source.stat().st_mtime:
@@ -77,7 +78,7 @@ def compiled(name):
     if not compiler:
         return None
     binary.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run([compiler, "-O3", "-o", binary, source], check=True)
+    subprocess.run([compiler, "-O3", "-o", binary, source, *libraries], check=True)
     return binary
 
 
@@ -204,17 +205,23 @@ end
 """
 
 
+def private_kib(pid):
+    """Memory that the process shares with no other one."""
+    with open(f"/proc/{pid}/smaps_rollup") as f:
+        return sum(int(size) for size in re.findall(r"^Private_(?:Clean|Dirty):\s+(\d+)", f.read(), re.M))
+
+
 class Load:
     """What wrk has done to a server: requests, its seconds, p99 in microseconds, and the server's CPU nanoseconds."""
 
-    def __init__(self, server, path, cpu, seconds, connections=64, batch=1, body=None):
+    def __init__(self, server, path, cpu, seconds, connections=64, batch=1, body=None, tls=False):
         """`batch` requests are sent at once; `body` is a file that is posted as JSON."""
         with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
             script.write(WRK_SCRIPT)
             script.flush()
             before = server.cpu_nanoseconds()
             command = ["taskset", "-c", cpu, "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", script.name,
-                       f"http://127.0.0.1:{server.port}", "--", path, str(batch)] + ([str(body)] if body else [])
+                       f"https://127.0.0.1:{server.tls_port}" if tls else f"http://127.0.0.1:{server.port}", "--", path, str(batch)] + ([str(body)] if body else [])
             output = subprocess.run(command, capture_output=True, text=True).stdout
             self.cpu_nanoseconds = max(server.cpu_nanoseconds() - before, 1)
         counted = re.search(r"counted (\d+) (\d+) (\d+) ([\d.]+)", output)
