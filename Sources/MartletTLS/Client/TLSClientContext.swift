@@ -7,6 +7,7 @@ import MartletLoop
 /// let context = try TLSClientContext()
 /// let stream = try await connect(host: "example.org", port: 443, tls: context)
 /// ```
+@MainActor  // Spelled out: see HTTPServer.
 public final class TLSClientContext {
     /// What it was made of.
     public let settings: TLSClientSettings

@@ -3,6 +3,7 @@ import MartletLoop
 
 extension TLSServerContext {
     /// What OpenSSL has made of settings. Lives as long as a connection that began with it.
+    @MainActor  // Spelled out: see HTTPServer.
     final class Prepared {
         let context: OpaquePointer
         let answersPlainHTTP: Bool

@@ -32,6 +32,7 @@ public nonisolated struct TLSTicketKey: Hashable, Sendable {
 /// The first key encrypts; tickets of the others are still accepted, and renewed. All processes that serve the same
 /// addresses are to have the same keys, so that a client may resume with any of them; keys are to be replaced every few
 /// hours, for whoever has one can read what was sent with its tickets by TLS 1.2.
+@MainActor  // Spelled out: see HTTPServer.
 public final class TLSTicketKeys {
     /// The most that there can be.
     public nonisolated static let limit = Int(CTLS_TICKET_KEYS)
