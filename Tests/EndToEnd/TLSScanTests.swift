@@ -42,7 +42,8 @@ extension EndToEnd {
                     let scan = try await Program.run(
                         [
                             "testssl", "--quiet", "--color", "0", "--warnings", "batch", "--ip", "127.0.0.1",
-                            "--nodns", "none", "--severity", "MEDIUM", "--csvfile", report, "-p", "-s", "-f", "-P", "-U",
+                            "--nodns", "none", "--severity", "MEDIUM", "--csvfile", report, "-p", "-s", "-f", "-P",
+                            "-U",
                             "localhost:\(daemon.port)",
                         ], environment: ["CA_DIR=/nonexistent"], within: .seconds(120))
                     let findings = (TextFile.read(report) ?? "").split(separator: "\n").dropFirst()

@@ -50,10 +50,13 @@ extension EndToEnd {
         func resumption() async throws {
             try await TestAuthority.with { authority in
                 let certificate = try await authority.issue("web")
-                try await Daemon.runSecure(certificate.table(), {
-                    $0.binary = "web-program"
-                    $0.tlsService = ["ticket_rotation": "\"10m\""]
-                }) { daemon in
+                try await Daemon.runSecure(
+                    certificate.table(),
+                    {
+                        $0.binary = "web-program"
+                        $0.tlsService = ["ticket_rotation": "\"10m\""]
+                    }
+                ) { daemon in
                     func resume(_ mode: String) async throws {
                         let result = try await TestScript.runClient("with-tls", daemon.address, authority.root, mode)
                         #expect(result.status == .exited(0), "\(mode): \(result)")
@@ -79,10 +82,13 @@ extension EndToEnd {
         func rotation() async throws {
             try await TestAuthority.with { authority in
                 let certificate = try await authority.issue("web")
-                try await Daemon.runSecure(certificate.table(), {
-                    $0.tlsService = ["ticket_rotation": "\"1s\""]
-                    $0.log = ["level": "\"info\""]
-                }) { daemon in
+                try await Daemon.runSecure(
+                    certificate.table(),
+                    {
+                        $0.tlsService = ["ticket_rotation": "\"1s\""]
+                        $0.log = ["level": "\"info\""]
+                    }
+                ) { daemon in
                     let sessions = daemon.directory.file("sessions")
                     let before = Set(daemon.workerProcesses)
                     func session(_ mode: String) async throws -> Program.Result {
@@ -90,7 +96,9 @@ extension EndToEnd {
                     }
                     #expect(try await session("save:\(sessions)").status == .exited(0))
                     #expect(try await session("resume:\(sessions)").status == .exited(0))
-                    let rotations = { daemon.program.errors.split(separator: "\n").count { $0.contains("session tickets") } }
+                    let rotations = {
+                        daemon.program.errors.split(separator: "\n").count { $0.contains("session tickets") }
+                    }
                     let start = rotations()
                     try await eventually("the keys have changed four times more", within: .seconds(10)) {
                         rotations() >= start + 4
@@ -121,7 +129,8 @@ extension EndToEnd {
             try await TestAuthority.with { authority in
                 let certificate = try await authority.issue("web")
                 let client = try await authority.issue("ada", names: [], subject: "/CN=ada")
-                let table = certificate.table("client_certificates = \"required\"\nclient_roots = \"\(authority.root)\"")
+                let table = certificate.table(
+                    "client_certificates = \"required\"\nclient_roots = \"\(authority.root)\"")
                 try await Daemon.runSecure(table, { $0.binary = "web-program" }) { daemon in
                     let without = try await daemon.secureCurl("/tls", trusting: authority.root)
                     #expect(without.status != .exited(0), "\(without)")
@@ -192,7 +201,8 @@ extension EndToEnd {
         func stalledHandshakes() async throws {
             try await TestAuthority.with { authority in
                 let certificate = try await authority.issue("web")
-                try await Daemon.runSecure(certificate.table("handshake_timeout = \"1s\""), { $0.workers = 1 }) { daemon in
+                try await Daemon.runSecure(certificate.table("handshake_timeout = \"1s\""), { $0.workers = 1 }) {
+                    daemon in
                     let stalled = try await TestScript.runClient(
                         "with-tls", daemon.address, authority.root, "stalled:64")
                     #expect(stalled.status == .exited(0), "\(stalled)")
@@ -235,6 +245,32 @@ extension EndToEnd {
                     }
                     #expect(!daemon.program.errors.contains(secret))
                     #expect(!daemon.program.errors.contains("PRIVATE KEY"))
+                }
+            }
+        }
+
+        @Test("workers of root run as another user, with keys that only root may read")
+        func anotherUser() async throws {
+            try await TestAuthority.with { authority in
+                let certificate = try await authority.issue("web")
+                chmod(certificate.key, 0o600)
+                // Who is not root can only stay what it is.
+                let isRoot = geteuid() == 0
+                let user = isRoot ? "nobody" : String(cString: getpwuid(geteuid()).pointee.pw_name)
+                let number = getpwnam(user).pointee.pw_uid
+                try await Daemon.runSecure(certificate.table(), { $0.environment = ["MARTLET_USER=\(user)"] }) {
+                    daemon in
+                    #expect(try await daemon.secureCurl("/World", trusting: authority.root).output == "Hello, World")
+                    try await daemon.mustControl("reload")
+                    try await authority.issue("web")
+                    try await daemon.mustControl("tls", "reload")
+                    #expect(try await daemon.secureCurl("/World", trusting: authority.root).output == "Hello, World")
+                    for pid in daemon.workerProcesses {
+                        let status = TextFile.read("/proc/\(pid)/status") ?? ""
+                        #expect(status.contains("Uid:\t\(number)\t\(number)\t\(number)\t\(number)\n"), "\(status)")
+                    }
+                    let supervisor = TextFile.read("/proc/\(daemon.pid)/status") ?? ""
+                    #expect(supervisor.contains("Uid:\t\(geteuid())\t"))
                 }
             }
         }
@@ -294,12 +330,14 @@ extension EndToEnd {
                     #expect(info?["listener"]?.string == "listener0")
                     #expect(info?["fingerprint"]?.string?.count == 64)
                     let text = try await daemon.control("show", "info").output
-                    #expect(text.contains("certificate: localhost, 127.0.0.1: \(Int(days)) days left, until "), "\(text)")
+                    #expect(
+                        text.contains("certificate: localhost, 127.0.0.1: \(Int(days)) days left, until "), "\(text)")
                     let stat = try await daemon.control("show", "stat").output
                     #expect(stat.contains("certificate_days_left{listener=\"listener0\",name=\"localhost\""), "\(stat)")
                     let metrics = try await daemon.control("show", "metrics").output
                     #expect(
-                        metrics.contains("martlet_certificate_days_left{listener=\"listener0\",name=\"localhost\",file=\""))
+                        metrics.contains(
+                            "martlet_certificate_days_left{listener=\"listener0\",name=\"localhost\",file=\""))
                     for name in ["handshakes", "handshakes_resumed", "handshakes_failed", "handshakes_refused"] {
                         #expect(metrics.contains("# TYPE martlet_tls_\(name)_total counter"), "\(name)")
                     }

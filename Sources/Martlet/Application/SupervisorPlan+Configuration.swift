@@ -1,3 +1,4 @@
+import Glibc
 import MartletLoop
 import MartletNet
 import MartletSupervisor
@@ -35,8 +36,10 @@ extension SupervisorPlan {
         stallTimeout = configuration.timeouts.stall.duration
         drainTimeout = configuration.timeouts.drain.duration
         pinsWorkers = configuration.pinWorkers
-        workerCredentials = try configuration.user.map { user throws(SystemError) in
-            try ProcessCredentials(userNamed: user)
+        if let user = configuration.user {
+            let credentials = try ProcessCredentials(userNamed: user)
+            // Who is that user already needs no right to become it.
+            workerCredentials = credentials.user == geteuid() ? nil : credentials
         }
         tls = try TLSPlan.of(configuration)
     }

@@ -21,7 +21,8 @@ extension Daemon {
     /// What the service shows to a client that asks for a name: subject, issuer, dates, serial number.
     func shownCertificate(for name: String? = nil) async throws -> String {
         let server = name.map { ["-servername", $0] } ?? ["-noservername"]
-        let script = "openssl s_client -connect \(address) \(server.joined(separator: " ")) </dev/null 2>/dev/null"
+        let script =
+            "openssl s_client -connect \(address) \(server.joined(separator: " ")) </dev/null 2>/dev/null"
             + " | openssl x509 -noout -subject -serial -ext subjectAltName"
         return try await Program.run(["sh", "-c", script]).output
     }

@@ -42,7 +42,8 @@ struct DaemonSettings {
             if proxyAddresses.contains(address) { text += "proxy_protocol = true\n" }
             if index == 0, !tls.isEmpty { text += "\n\(tls)\n" }
         }
-        for (name, table) in [("tls", tlsService), ("timeouts", timeouts), ("limits", limits), ("log", log)] where !table.isEmpty {
+        for (name, table) in [("tls", tlsService), ("timeouts", timeouts), ("limits", limits), ("log", log)]
+        where !table.isEmpty {
             text += "\n[\(name)]\n"
             for (key, value) in table.sorted(by: { $0.key < $1.key }) { text += "\(key) = \(value)\n" }
         }

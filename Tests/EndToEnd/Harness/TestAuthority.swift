@@ -25,7 +25,8 @@ final class TestAuthority {
         let authority = try TestAuthority()
         do {
             try await authority.openssl(
-                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj",
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
+                "-subj",
                 "/CN=Test Root", "-keyout", authority.directory.file("root.key"), "-out", authority.root)
             try await body(authority)
         } catch {
@@ -77,7 +78,10 @@ final class TestAuthority {
             """, to: settings)
         let times = (from.map { ["-startdate", $0] } ?? []) + (until.map { ["-enddate", $0] } ?? ["-days", "20"])
         try await openssl(
-            ["ca", "-batch", "-notext", "-config", settings, "-extensions", "leaf", "-in", request, "-out", certificate]
+            [
+                "ca", "-batch", "-notext", "-config", settings, "-extensions", "leaf", "-in", request, "-out",
+                certificate,
+            ]
                 + ["-cert", root, "-keyfile", directory.file("root.key")] + times)
         return Certificate(certificate: certificate, key: key)
     }

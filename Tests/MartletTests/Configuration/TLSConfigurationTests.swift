@@ -147,8 +147,11 @@ nonisolated struct TLSConfigurationTests {
     private func overrides(listen: String? = nil, certificate: String? = "/c", key: String? = "/k")
         -> [ConfigurationOverride]
     {
-        [("--listen", "listen", listen), ("--tls-certificate", "tls.certificate", certificate), ("--tls-key", "tls.key", key)]
-            .compactMap { flag, name, value in value.map { ConfigurationOverride(flag: flag, key: name, value: $0) } }
+        [
+            ("--listen", "listen", listen), ("--tls-certificate", "tls.certificate", certificate),
+            ("--tls-key", "tls.key", key),
+        ]
+        .compactMap { flag, name, value in value.map { ConfigurationOverride(flag: flag, key: name, value: $0) } }
     }
 
     @Test("the command line's certificate is for the command line's addresses")
@@ -161,7 +164,8 @@ nonisolated struct TLSConfigurationTests {
         }
     }
 
-    @Test("the command line's certificate takes the place of those that the file names, and the default address gets it")
+    @Test(
+        "the command line's certificate takes the place of those that the file names, and the default address gets it")
     func ofOtherAddresses() throws {
         let secured = listen + "[listen.tls]\ncertificate = \"/f\"\nhandshakes = 3\n[[listen]]\naddress = \":2\""
         let configuration = try parse(secured, overrides: overrides())

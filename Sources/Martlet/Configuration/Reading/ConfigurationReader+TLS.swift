@@ -19,7 +19,7 @@ nonisolated extension ConfigurationReader {
         let isRight = read(
             table, place: Self.place, settings: TLSListen.settings, others: ofCertificate, into: &tls)
         tls.clientRoots = tls.clientRoots.map(resolved)
-        checkClients(tls, table, entry.position)
+        if isRight { checkClients(tls, table, entry.position) }
         let before = problems.count
         tls.certificates = readCertificates(table, entry.position)
         return isRight && problems.count == before ? tls : nil

@@ -111,8 +111,7 @@ nonisolated struct ConfigurationReader {
     }
 
     /// The tables of a `[[name]]`, each with the place of its header.
-    mutating func tables(_ name: String, of document: TOMLTable) -> [(table: TOMLTable, position: TOMLPosition)]
-    {
+    mutating func tables(_ name: String, of document: TOMLTable) -> [(table: TOMLTable, position: TOMLPosition)] {
         guard let entry = document[name] else { return [] }
         guard case .array(let array) = entry.value else {
             let message =
