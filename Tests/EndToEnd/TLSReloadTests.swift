@@ -17,7 +17,8 @@ extension EndToEnd {
                     for _ in 0..<10 {
                         try await authority.issue("web")
                         try await daemon.mustControl("tls", "reload")
-                        #expect(shown.insert(try await daemon.shownCertificate()).inserted, "a new one is shown at once")
+                        #expect(
+                            shown.insert(try await daemon.shownCertificate()).inserted, "a new one is shown at once")
                     }
                     for result in [try await kept.finish(), try await fresh.finish()] {
                         #expect(result.failures == 0, "\(result)")
@@ -150,6 +151,26 @@ extension EndToEnd {
                     #expect((days ?? 0) < -2000)
                     let reload = try await daemon.control("tls", "reload")
                     #expect(reload.output.contains("warning: the certificate for localhost"), "\(reload)")
+                }
+            }
+        }
+
+        @Test(
+            "an OCSP response that is none for the certificate is left out with a warning, and keeps nobody from renewing"
+        )
+        func foreignStaple() async throws {
+            try await TestAuthority.with { authority in
+                let certificate = try await authority.issue("web")
+                let staple = authority.directory.file("web.der")
+                try TextFile.write("no response\n", to: staple)
+                try await Daemon.runSecure(certificate.table("ocsp = \"\(staple)\"")) { daemon in
+                    #expect(try await daemon.control("show", "errors").output.contains(staple))
+                    try await authority.issue("web")
+                    let reload = try await daemon.control("tls", "reload")
+                    #expect(
+                        reload.status == .exited(0) && reload.output.contains("warning: the OCSP response"), "\(reload)"
+                    )
+                    #expect(try await daemon.secureCurl("/World", trusting: authority.root).output == "Hello, World")
                 }
             }
         }

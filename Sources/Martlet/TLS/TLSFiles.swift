@@ -10,6 +10,8 @@ nonisolated struct TLSFiles {
     private(set) var certificates: [ServedCertificate] = []
     /// All files, in order, each once.
     private(set) var files: [String] = []
+    /// What each of them was like just before it was read.
+    private(set) var signatures: [FileSignature] = []
     /// What is not wrong, but should not be left so.
     private(set) var remarks: [String] = []
     private var problems: [ConfigurationProblem] = []
@@ -68,8 +70,8 @@ nonisolated struct TLSFiles {
             do throws(TLSError) {
                 try identity.staple(response, source: path)
             } catch {
-                add(certificate.origin, "ocsp", error)
-                return nil
+                // Out of date, or of the certificate before: that must not keep a new certificate from being served.
+                remarks.append("the OCSP response is not served: \(error); fetch a new one")
             }
         }
         let leaf = identity.certificate
@@ -85,7 +87,8 @@ nonisolated struct TLSFiles {
     /// Whether PEM holds a key that needs a password: `ENCRYPTED PRIVATE KEY`, or `Proc-Type: 4,ENCRYPTED`.
     private static func isEncrypted(_ pem: [UInt8]) -> Bool {
         pem.split(separator: UInt8(ascii: "\n")).contains { line in
-            line.starts(with: "-----BEGIN ENCRYPTED PRIVATE KEY".utf8) || line.starts(with: "Proc-Type: 4,ENCRYPTED".utf8)
+            line.starts(with: "-----BEGIN ENCRYPTED PRIVATE KEY".utf8)
+                || line.starts(with: "Proc-Type: 4,ENCRYPTED".utf8)
         }
     }
 
@@ -94,7 +97,10 @@ nonisolated struct TLSFiles {
     private mutating func contents(
         of path: String, _ key: String, _ origin: ConfigurationProblem.Origin
     ) -> [UInt8]? {
-        if !files.contains(path) { files.append(path) }
+        if !files.contains(path) {
+            files.append(path)
+            signatures.append(FileSignature(path))
+        }
         do throws(Complaint) {
             return try Self.read(path)
         } catch {

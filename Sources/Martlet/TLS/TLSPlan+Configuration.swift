@@ -16,7 +16,8 @@ extension TLSPlan {
         // Whatever else OpenSSL may find.
         _ = try ConfiguredTLS(configuration, files.material)
         var plan = TLSPlan(
-            material: try files.material.json(), files: files.files, certificates: files.certificates,
+            material: try files.material.json(), files: files.files, signatures: files.signatures,
+            certificates: files.certificates,
             reload: { try read(configuration) })
         plan.ticketRotation = configuration.tls.ticketRotation.duration
         plan.watchesFiles = configuration.tls.watch

@@ -21,6 +21,8 @@ final class WorkerProcess {
     private(set) var failure: String?
     /// The certificates that it uses, or has been told to use.
     var certificatesVersion: Int
+    /// The certificates that it was last asked to make ready.
+    var askedForCertificates = 0
     /// What it has said about certificates that it was to make ready.
     private(set) var prepared: (version: Int, problem: String?)?
     /// Whether it belongs to a reload that is not committed.

@@ -62,13 +62,17 @@ extension Master {
         do {
             let new = try present.reload()
             guard new.material != present.material else {
+                lastCertificateFailure = []
                 done(verdict(true, hasChanged: false, since: startedAt, []))
                 return
             }
             let file = try WorkerSpawner.sealedFile("certificates", new.material)
             let version = nextCertificatesVersion()
             let users = workers.filter { $0.state.isReady && !$0.isRetiring && $0.exit == nil }
-            for worker in users { worker.prepare(certificates: file, version: version) }
+            for worker in users {
+                worker.askedForCertificates = version
+                worker.prepare(certificates: file, version: version)
+            }
             certificateReload = RunningCertificateReload(
                 cause: cause, version: version, plan: new, file: file, waiting: Set(users.map(\.id)),
                 startedAt: startedAt, deadline: startedAt + stallTimeout + Self.patience, done: done)
@@ -84,11 +88,7 @@ extension Master {
         settleCertificateReload()
         for worker in workers
         where worker.certificatesVersion < files.certificatesVersion && worker.state.isReady && !worker.isRetiring {
-            if worker.prepared?.version != files.certificatesVersion {
-                worker.prepare(certificates: files.certificates, version: files.certificatesVersion)
-            }
-            worker.send(.useTLS(version: files.certificatesVersion))
-            worker.certificatesVersion = files.certificatesVersion
+            bringUpToDate(worker)
         }
         if now >= nextTicketRotation { rotateTicketKeys() }
     }
@@ -97,6 +97,24 @@ extension Master {
     func certificateReloadEnds() async {
         while certificateReload != nil {
             await withUnsafeContinuation { waitingForCertificates.append($0) }
+        }
+    }
+
+    private func bringUpToDate(_ worker: WorkerProcess) {
+        let version = files.certificatesVersion
+        switch worker.prepared {
+        case (version, nil)?:
+            worker.send(.useTLS(version: version))
+            worker.certificatesVersion = version
+        case (version, let problem?)?:
+            // One that starts anew reads the same files: it says what is wrong, and is tried again at intervals.
+            note(
+                .error, "worker \(worker.pid) of slot \(worker.slot) cannot use the certificates, and ends: \(problem)")
+            worker.isRetiring = true
+        default:
+            guard worker.askedForCertificates != version else { return }
+            worker.askedForCertificates = version
+            worker.prepare(certificates: files.certificates, version: version)
         }
     }
 
@@ -117,7 +135,9 @@ extension Master {
             }
             guard let answer = worker.prepared, answer.version == running.version else { continue }
             running.waiting.remove(id)
-            if let problem = answer.problem { problems.append("worker \(worker.pid) of slot \(worker.slot): \(problem)") }
+            if let problem = answer.problem {
+                problems.append("worker \(worker.pid) of slot \(worker.slot): \(problem)")
+            }
         }
         certificateReload = running
         if problems.isEmpty, !running.waiting.isEmpty, now > running.deadline {
@@ -142,11 +162,7 @@ extension Master {
     ) -> CertificateVerdict {
         let certificates = plan.tls?.certificates ?? []
         var messages = messages
-        if ok {
-            let unixTime = Int64(time(nil))
-            let days = plan.tls?.warningDays ?? 0
-            messages += certificates.compactMap { $0.warning(at: unixTime, withinDays: days) }
-        }
+        if ok { messages += plan.tls?.warnings(at: Int64(time(nil))) ?? [] }
         return CertificateVerdict(
             ok: ok, hasChanged: hasChanged, certificates: certificates,
             duration: EventLoop.Instant.readClock() - startedAt, messages: messages)
@@ -157,6 +173,11 @@ extension Master {
         _ done: (CertificateVerdict) -> Void
     ) {
         let verdict = verdict(ok, hasChanged: ok, since: startedAt, messages)
+        // What did not go this time may go the next: while somebody changes modes, or descriptors are short.
+        if !ok, cause == .changedFiles { certificateWatch?.forget() }
+        let isKnown = cause == .changedFiles && messages == lastCertificateFailure
+        lastCertificateFailure = ok ? [] : messages
+        guard ok || !isKnown else { return done(verdict) }
         countCertificateReload(ok)
         let what = cause == .changedFiles ? "the files of certificates have changed" : "certificates are reloaded"
         if ok {
@@ -183,12 +204,13 @@ extension Master {
         certificateWatch?.cancel()
         certificateWatch = nil
         if let tls = plan.tls, tls.watchesFiles {
-            certificateWatch = FileWatch(tls.files) { [unowned self] in
+            certificateWatch = FileWatch(tls.files, known: tls.signatures) { [unowned self] in
                 wishes.certificates = true
                 bell.ring()
             }
         }
         if let interval = plan.tls?.ticketRotation { nextTicketRotation = min(nextTicketRotation, now + interval) }
+        for remark in plan.tls?.remarks ?? [] { note(.warning, remark) }
         warnOfCertificates()
     }
 

@@ -56,6 +56,8 @@ final class Master {
     var certificateReload: RunningCertificateReload?
     var waitingForCertificates: [UnsafeContinuation<Void, Never>] = []
     var certificateWatch: FileWatch?
+    /// Why the last reload of the certificates came to nothing.
+    var lastCertificateFailure: [String] = []
     var certificateWarnings = CertificateWarnings()
     /// When the keys for session tickets change next.
     var nextTicketRotation: EventLoop.Instant

@@ -28,15 +28,24 @@ final class FileWatch {
         IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF
             | IN_MOVE_SELF | IN_ONLYDIR)
 
-    /// Watches files as they are now.
+    /// Watches files.
     ///
-    /// - Parameter onChange: called each time when files have changed, until `cancel`.
-    init(_ files: [String], onChange: @escaping () -> Void) {
+    /// - Parameters:
+    ///   - files: their paths.
+    ///   - known: what they were like when they were read; as they are now unless given. What has changed since is found.
+    ///   - onChange: called each time when files have changed, until `cancel`.
+    init(_ files: [String], known: [FileSignature]? = nil, onChange: @escaping () -> Void) {
         self.files = files
         self.onChange = onChange
-        signatures = files.map(FileSignature.init)
+        signatures = known ?? files.map { FileSignature($0) }
         open()
         rest()
+        if known != nil { settling.arm(at: .readClock() + Self.quiet) }
+    }
+
+    /// Has the next look find a change, because what followed from the last one came to nothing.
+    func forget() {
+        signatures = []
     }
 
     /// Whether the kernel tells of changes. If not, they are found a little later.
@@ -98,7 +107,7 @@ final class FileWatch {
         shut()
         open()
         rest()
-        let new = files.map(FileSignature.init)
+        let new = files.map { FileSignature($0) }
         guard new != signatures else { return }
         signatures = new
         onChange()
@@ -106,20 +115,5 @@ final class FileWatch {
 
     private func rest() {
         patrol.arm(at: .readClock() + (isTold ? Self.patrolInterval : Self.blindInterval))
-    }
-}
-
-/// What is different about a file after it was changed or replaced.
-private nonisolated struct FileSignature: Hashable {
-    private var numbers: [Int] = []
-
-    init(_ path: String) {
-        var facts = stat()
-        guard stat(path, &facts) == 0 else { return }
-        numbers = [
-            Int(truncatingIfNeeded: facts.st_dev), Int(truncatingIfNeeded: facts.st_ino), Int(facts.st_size),
-            Int(facts.st_mtim.tv_sec), Int(facts.st_mtim.tv_nsec), Int(facts.st_ctim.tv_sec),
-            Int(facts.st_ctim.tv_nsec),
-        ]
     }
 }

@@ -5,6 +5,8 @@ public nonisolated struct TLSPlan: Sendable {
     public var material: [UInt8]
     /// The files that it comes from.
     public var files: [String]
+    /// What these were like just before they were read.
+    public var signatures: [FileSignature]
     /// The certificates, for people.
     public var certificates: [ServedCertificate]
     /// How often ticket keys change.
@@ -20,11 +22,12 @@ public nonisolated struct TLSPlan: Sendable {
 
     /// A plan with the default times.
     public init(
-        material: [UInt8], files: [String], certificates: [ServedCertificate],
+        material: [UInt8], files: [String], signatures: [FileSignature], certificates: [ServedCertificate],
         reload: @escaping @MainActor @Sendable () throws -> TLSPlan
     ) {
         self.material = material
         self.files = files
+        self.signatures = signatures
         self.certificates = certificates
         self.reload = reload
     }

@@ -85,6 +85,19 @@ struct FileWatchTests {
         }
     }
 
+    @Test("what has changed since the files were read is found, although nothing happens any more")
+    func before() async throws {
+        try await withDirectory { directory in
+            write("1", to: directory + "/a")
+            let known = [FileSignature(directory + "/a")]
+            write("22", to: directory + "/a")
+            let noticed = Event()
+            let watch = FileWatch([directory + "/a"], known: known) { noticed.set() }
+            defer { watch.cancel() }
+            try await withTimeout(.seconds(5)) { try await noticed.wait() }
+        }
+    }
+
     @Test("a file that was not there and comes is a change")
     func created() async throws {
         try await withDirectory { directory in

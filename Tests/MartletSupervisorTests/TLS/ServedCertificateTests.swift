@@ -46,7 +46,9 @@ struct ServedCertificateTests {
 
     @Test("each certificate is told of once a day, also after a reload, and one of several listeners once")
     func warnings() {
-        var plan = TLSPlan(material: [], files: [], certificates: [certificate(until: Self.now + Self.day)]) {
+        var plan = TLSPlan(
+            material: [], files: [], signatures: [], certificates: [certificate(until: Self.now + Self.day)]
+        ) {
             throw PlanError(text: "not here")
         }
         plan.certificates.append(certificate(until: Self.now + Self.day))
