@@ -13,10 +13,10 @@ RELEASE = swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusi
 	-Xswiftc -cross-module-optimization
 BINARIES = $(CURDIR)/.build/release
 SWIFT_FILES = Package.swift Sources Tests Examples Benchmarks
-LIBRARIES = MartletLoop MartletNet MartletTLS MartletProcessPool MartletHTTP MartletJSON MartletWebSocketCodec MartletServer MartletWebSocket MartletTesting MartletLifecycle MartletSupervisor Martlet
+LIBRARIES = MartletLoop MartletNet MartletTLS MartletProcessPool MartletHTTP MartletJSON MartletWebSocketCodec MartletServer MartletClient MartletWebSocket MartletTesting MartletLifecycle MartletSupervisor Martlet
 
 .PHONY: help run build test test-unit test-differential test-websocket test-end-to-end test-systemd fuzz bench lint format docs install \
-	uninstall clean build-packages test-packages release-all bench-server loop-bench
+	uninstall clean build-packages test-packages release-all bench-server loop-bench client-bench
 
 help:
 	@echo "make run           build a release and serve etc/martlet.toml, one worker per core"
@@ -36,7 +36,7 @@ build-packages:
 
 test-packages: build-packages
 	@.ci/clients
-	@.ci/need binutils chromium curl openssl procps python3 python3-venv socat sslscan systemd testssl.sh util-linux wrk
+	@.ci/need binutils chromium curl nginx-light nodejs openssl procps python3 python3-venv socat sslscan systemd testssl.sh util-linux wrk
 
 build: build-packages
 	$(RELEASE) --product martletd
@@ -46,7 +46,7 @@ build: build-packages
 release-all: build-packages
 	$(RELEASE)
 
-bench-server loop-bench: build-packages
+bench-server loop-bench client-bench: build-packages
 	$(RELEASE) --product $@
 
 run: build

@@ -37,6 +37,7 @@ let package = Package(
         .library(name: "MartletHTTP", targets: ["MartletHTTP"]),
         .library(name: "MartletJSON", targets: ["MartletJSON"]),
         .library(name: "MartletServer", targets: ["MartletServer"]),
+        .library(name: "MartletClient", targets: ["MartletClient"]),
         .library(name: "MartletWebSocket", targets: ["MartletWebSocket"]),
         .library(name: "MartletTesting", targets: ["MartletTesting"]),
         .library(name: "MartletLifecycle", targets: ["MartletLifecycle"]),
@@ -90,12 +91,21 @@ let package = Package(
             ],
             swiftSettings: onTheLoop),
         .target(
+            name: "MartletClient",
+            dependencies: [
+                "CBrotli", "CMartlet", "COpenSSL", "CZlib", "MartletHTTP", "MartletJSON", "MartletLoop", "MartletNet",
+                "MartletServer", "MartletTLS", logging, metrics, tracing,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            swiftSettings: onTheLoop),
+        .target(
             name: "MartletWebSocketCodec", dependencies: ["CZlib", "COpenSSL", "MartletHTTP"],
             swiftSettings: nonisolated),
         .target(
             name: "MartletWebSocket",
             dependencies: [
-                "MartletWebSocketCodec", "MartletLoop", "MartletNet", "MartletHTTP", "MartletServer", logging,
+                "MartletWebSocketCodec", "MartletClient", "MartletLoop", "MartletNet", "MartletHTTP", "MartletServer",
+                "MartletTLS", logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
@@ -150,12 +160,18 @@ let package = Package(
         example("chat-web", ["Martlet", "MartletJSON"]),
         example("ticker", ["Martlet"]),
         example("pipelines", ["MartletLoop", "MartletNet"]),
+        example("fetch-three", ["MartletClient", "MartletLoop"]),
+        example("link-checker", ["MartletClient", "MartletLoop"]),
 
         .executableTarget(
             name: "bench-server", dependencies: ["Martlet", "MartletTLS"], path: "Benchmarks/server",
             swiftSettings: onTheLoop),
         .executableTarget(
             name: "loop-bench", dependencies: ["MartletLoop", "MartletNet"], path: "Benchmarks/loop-bench",
+            swiftSettings: onTheLoop),
+
+        .executableTarget(
+            name: "client-bench", dependencies: ["MartletClient", "MartletLoop"], path: "Benchmarks/client-bench",
             swiftSettings: onTheLoop),
 
         .target(name: "allocation-counter", path: "Tests/Programs/allocation-counter"),
@@ -192,6 +208,13 @@ let package = Package(
         .testTarget(name: "MartletJSONTests", dependencies: ["MartletJSON"], swiftSettings: nonisolated),
         .testTarget(
             name: "MartletServerTests", dependencies: ["MartletServer", "CMartlet", metrics, tracing],
+            swiftSettings: onTheLoop),
+        .testTarget(
+            name: "MartletClientTests",
+            dependencies: [
+                "MartletClient", "MartletServer", "MartletHTTP", "MartletNet", "MartletLoop", "MartletTLS", "CZlib", "CBrotli",
+                metrics, tracing, .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
             swiftSettings: onTheLoop),
         .testTarget(
             name: "MartletWebSocketCodecTests", dependencies: ["MartletWebSocketCodec", "MartletHTTP"],

@@ -27,6 +27,7 @@ http {{
     listen 127.0.0.1:{port} reuseport backlog=4096;
     location = /plaintext {{ default_type text/plain; return 200 "Hello, World!"; }}
     location = /json {{ default_type application/json; return 200 '{{"message":"Hello, World!"}}'; }}
+    location = /gibibyte {{ default_type application/octet-stream; sendfile on; alias {directory}/gibibyte; }}
     location = /stream {{ default_type application/octet-stream; sendfile off; alias {directory}/mebibyte; }}
     location = /mebibyte {{ default_type application/octet-stream; sendfile off; alias {directory}/mebibyte; }}
     location ~ ^/hello/(?<name>[^/]+)$ {{ default_type text/plain; return 200 "Hello, $name"; }}
@@ -63,6 +64,8 @@ def split_cpus():
 def nginx_command(directory, port, workers):
     """Writes a configuration with the routes of bench-server; returns the command that serves it."""
     (pathlib.Path(directory) / "mebibyte").write_bytes(b"x" * (1 << 20))
+    with open(pathlib.Path(directory) / "gibibyte", "wb") as file:
+        file.truncate(1 << 30)  # takes no room on the disk
     configuration = pathlib.Path(directory) / "nginx.conf"
     configuration.write_text(NGINX.format(directory=directory, port=port, workers=workers))
     nginx = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin:/sbin")

@@ -65,6 +65,46 @@ extension EndToEnd {
                 ])
         }
 
+        @Test("fetch-three gets files side by side, and other work goes on")
+        func fetchThree() async throws {
+            var settings = DaemonSettings()
+            settings.binary = "web-program"
+            try await Daemon.run(settings) { daemon in
+                let base = "http://\(daemon.address)"
+                let fetched = try await Program.run([
+                    try Binaries.path("fetch-three"), base + "/stream", base + "/client", base + "/stream?again",
+                ])
+                #expect(fetched.status == .exited(0), "\(fetched)")
+                let lines = fetched.output.split(separator: "\n").map(String.init)
+                #expect(lines.first == "fetching 3, and the loop is free for other things")
+                #expect(lines.filter { $0 == "/stream is there: 24 bytes" }.count == 2, "\(lines)")
+                #expect(lines.contains("/client is there: 9 bytes"))
+            }
+        }
+
+        @Test("link-checker finds what is broken, and where it stands")
+        func linkChecker() async throws {
+            let directory = try TemporaryDirectory()
+            defer { directory.remove() }
+            try TextFile.write("<a href='b.html'>b</a> <img src=\"gone.png\">", to: directory.file("index.html"))
+            try TextFile.write(
+                "<a href=\"/index.html#top\">back</a> <a href=\"mailto:a@b\">m</a>", to: directory.file("b.html"))
+            let port = try FreePort.choose()
+            let server = try Program([
+                "python3", "-m", "http.server", "--bind", "127.0.0.1", "--directory", directory.path, "\(port)",
+            ])
+            try await eventually("python serves") { (try? RawConnection(port: port)).map { $0.close() } != nil }
+            let checked = try await Program.run([
+                try Binaries.path("link-checker"), "http://127.0.0.1:\(port)/index.html",
+            ])
+            #expect(checked.status == .exited(1), "\(checked)")
+            #expect(
+                checked.output.contains("/index.html: http://127.0.0.1:\(port)/gone.png: the server answers with 404"))
+            #expect(checked.output.hasSuffix("3 links on 2 pages, 1 broken\n"), "\(checked.output)")
+            try server.signal(SIGTERM)
+            _ = try await server.finish()
+        }
+
         @Test("cpu-bound work runs in threads and in processes, and a crash is an error")
         func cpuBound() async throws {
             let lines = try await output(of: "cpu-bound", "500000")

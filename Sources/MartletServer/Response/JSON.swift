@@ -29,9 +29,9 @@ public nonisolated struct JSON<Value: Encodable>: ResponseConvertible {
 }
 
 /// How requests and responses have their values in JSON.
-nonisolated enum ApplicationJSON {
-    static let writer = JSONWriter(conversions: conversions)
-    static let reader = JSONReader(conversions: conversions)
+package nonisolated enum ApplicationJSON {
+    package static let writer = JSONWriter(conversions: conversions)
+    package static let reader = JSONReader(conversions: conversions)
 
     /// The forms that everybody expects of Foundation's types, which `Codable` alone would not give.
     private static let conversions: JSONConversions = {

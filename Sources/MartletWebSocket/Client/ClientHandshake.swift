@@ -1,16 +1,17 @@
 import HTTPTypes
+import MartletClient
 import MartletHTTP
 import MartletWebSocketCodec
 
 /// One opening handshake, RFC 6455 §4.1: the request, and what has to be true of its response.
 nonisolated struct ClientHandshake {
-    private let url: ClientURL
+    private let url: HTTPURL
     private let fields: HTTPFields
     private let subprotocols: [String]
     private let compression: PerMessageDeflateSettings
     private let key = WebSocketHandshake.makeKey()
 
-    init(_ url: ClientURL, fields: HTTPFields, subprotocols: [String], compression: PerMessageDeflateSettings) {
+    init(_ url: HTTPURL, fields: HTTPFields, subprotocols: [String], compression: PerMessageDeflateSettings) {
         self.url = url
         self.fields = fields
         self.subprotocols = subprotocols
@@ -47,10 +48,10 @@ nonisolated struct ClientHandshake {
 
     /// What the response agrees on.
     ///
-    /// - Throws: ``ClientResponseError`` when it is not what RFC 6455 and RFC 7692 demand.
+    /// - Throws: ``HandshakeError`` when it is not what RFC 6455 and RFC 7692 demand.
     func confirm(
-        _ response: ClientResponse
-    ) throws(ClientResponseError) -> (compression: PerMessageDeflate?, subprotocol: String?) {
+        _ response: HandshakeResponse
+    ) throws(HandshakeError) -> (compression: PerMessageDeflate?, subprotocol: String?) {
         let subprotocol = response.fields[.secWebSocketProtocol]
         do throws(WebSocketHandshakeError) {
             try WebSocketHandshake.checkResponse(
@@ -58,13 +59,13 @@ nonisolated struct ClientHandshake {
                 accept: response.fields[.secWebSocketAccept], key: key)
             try WebSocketHandshake.checkSubprotocol(subprotocol, offered: subprotocols)
         } catch {
-            throw ClientResponseError(.handshake, "breaks the rules of the handshake: \(error.message)")
+            throw HandshakeError(.handshake, "breaks the rules of the handshake: \(error.message)")
         }
         do throws(WebSocketExtensionError) {
             let extensions = try WebSocketExtension.parse(response.fields[values: .secWebSocketExtensions])
             return (try PerMessageDeflate.confirm(extensions, settings: compression), subprotocol)
         } catch {
-            throw ClientResponseError(.handshake, "agrees on other extensions than were offered: \(error.message)")
+            throw HandshakeError(.handshake, "agrees on other extensions than were offered: \(error.message)")
         }
     }
 }

@@ -12,10 +12,10 @@ import MartletWebSocketCodec
 /// }
 /// ```
 ///
-/// URLs are `ws://`; `wss://` is refused, as there is no TLS. A user and password in a URL are sent as basic
-/// authentication (RFC 7617), a fragment is refused (RFC 6455 §3).
+/// URLs are `ws://` and, over TLS, `wss://`. A user and password in a URL are sent as basic authentication (RFC 7617), a
+/// fragment is refused (RFC 6455 §3).
 ///
-/// Redirects are followed to other `ws://` URLs; to another host, the fields Authorization and Cookie are not sent.
+/// Redirects are followed to other such URLs, though never from `wss://` to `ws://`; to another host, the fields Authorization and Cookie are not sent.
 /// Subprotocols and compression are what the server agreed to; one that answers otherwise than it was asked is an error.
 public enum WebSocketClient {
     static let counters = Counters<HTTPCounter>.allocate()
@@ -43,7 +43,7 @@ public enum WebSocketClient {
     /// or is dead. ``withConnection(_:subprotocols:headers:options:settings:_:)`` closes it.
     ///
     /// - Parameters:
-    ///   - url: `ws://[user:password@]host[:port][/path][?query]`.
+    ///   - url: `ws[s]://[user:password@]host[:port][/path][?query]`.
     ///   - subprotocols: those that are offered, the best first; in place of those of the settings.
     ///   - headers: further fields of the request, such as Origin, Authorization and Cookie.
     ///   - options: time, proxy, redirects.
@@ -67,7 +67,7 @@ public enum WebSocketClient {
     /// with 1011 when it throws.
     ///
     /// - Parameters:
-    ///   - url: `ws://[user:password@]host[:port][/path][?query]`.
+    ///   - url: `ws[s]://[user:password@]host[:port][/path][?query]`.
     ///   - subprotocols: those that are offered, the best first; in place of those of the settings.
     ///   - headers: further fields of the request, such as Origin, Authorization and Cookie.
     ///   - options: time, proxy, redirects.

@@ -1,9 +1,10 @@
+import MartletClient
 import MartletLoop
 
 /// A WebSocket that could not be opened: which one, and why.
 ///
 /// What keeps a connection from being made at all is told by the errors of MartletNet's `connect`: `ResolutionError` and
-/// `ConnectError`.
+/// `ConnectError`, and by `TLSError` where no TLS can be agreed on.
 public nonisolated struct WebSocketClientError: Error, Hashable, Sendable {
     /// What went wrong. More may be added: always have a `default`.
     public struct Code: Hashable, Sendable {
@@ -11,8 +12,6 @@ public nonisolated struct WebSocketClientError: Error, Hashable, Sendable {
 
         /// The URL, or the proxy's, is malformed or of another scheme.
         public static let invalidURL = Code(rawValue: 0)
-        /// The URL, or the proxy's, asks for TLS, which there is none of.
-        public static let tlsUnsupported = Code(rawValue: 1)
         /// A field or a subprotocol cannot be sent.
         public static let invalidRequest = Code(rawValue: 2)
         /// The proxy cannot be connected to.
@@ -33,6 +32,18 @@ public nonisolated struct WebSocketClientError: Error, Hashable, Sendable {
         public static let redirected = Code(rawValue: 10)
         /// The server switches protocols and breaks the rules of RFC 6455 §4.1 or RFC 7692 §7.1 in doing so.
         public static let handshake = Code(rawValue: 11)
+
+        /// What MartletClient tells in the course of a handshake.
+        init(_ code: HTTPClientError.Code) {
+            self =
+                switch code {
+                case .endedEarly: .endedEarly
+                case .handshake: .handshake
+                default: .malformedResponse
+                }
+        }
+
+        private init(rawValue: Int) { self.rawValue = rawValue }
     }
 
     /// What went wrong.

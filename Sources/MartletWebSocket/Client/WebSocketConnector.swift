@@ -1,4 +1,5 @@
 import HTTPTypes
+import MartletClient
 import MartletHTTP
 import MartletLoop
 import MartletNet
@@ -13,11 +14,14 @@ import MartletWebSocketCodec
 ///      └─────────────────────────────────────────────┘
 /// ```
 final class WebSocketConnector {
-    private let url: ClientURL
+    private let url: HTTPURL
     private let fields: HTTPFields
     private let subprotocols: [String]
     private let options: WebSocketClientOptions
     private let context: WebSocketContext
+    private let connector: Connector
+    /// To other origins, which the address of the options is not one of.
+    private let redirectConnector: Connector
 
     /// - Throws: ``WebSocketClientError`` for a URL, a field or a subprotocol that cannot be.
     init(
@@ -34,6 +38,8 @@ final class WebSocketConnector {
         if let defect = ClientHandshake.defect(fields: headers, subprotocols: self.subprotocols) {
             throw WebSocketClientError(.invalidRequest, url: "\(url)", defect)
         }
+        connector = Self.connector(options, address: options.address)
+        redirectConnector = Self.connector(options, address: nil)
         context = WebSocketContext(
             role: .client, settings: settings, counters: WebSocketClient.counters, buffers: WebSocketClient.buffers,
             logger: options.logger, deflate: WebSocketClient.deflateContexts(for: settings.compression))
@@ -41,22 +47,27 @@ final class WebSocketConnector {
 
     deinit {}
 
-    private static func url(_ text: String) throws(WebSocketClientError) -> ClientURL {
-        do throws(ClientURLError) {
-            let url = try ClientURL(parsing: text)
+    /// Everything has the time of the options together.
+    private static func connector(_ options: WebSocketClientOptions, address: SocketAddress?) -> Connector {
+        var timeouts = HTTPClientTimeouts()
+        (timeouts.resolve, timeouts.connect, timeouts.tls) = (nil, nil, nil)
+        return Connector(
+            proxy: options.proxy, tunnels: true, address: address, options: options.connect, timeouts: timeouts,
+            resolver: options.resolver, tls: options.tls)
+    }
+
+    private static func url(_ text: String) throws(WebSocketClientError) -> HTTPURL {
+        do throws(HTTPURLError) {
+            let url = try HTTPURL(parsing: text)
             try checkScheme(of: url)
             return url
         } catch {
-            throw WebSocketClientError(error.code, url: ClientURL.redacted(text), error.reason)
+            throw WebSocketClientError(.invalidURL, url: HTTPURL.redacted(text), error.reason)
         }
     }
 
-    private static func checkScheme(of url: ClientURL) throws(ClientURLError) {
-        switch url.scheme {
-        case "ws": break
-        case "wss": throw .withoutTLS("wss://", "ws://")
-        default: throw ClientURLError("its scheme is not ws")
-        }
+    private static func checkScheme(of url: HTTPURL) throws(HTTPURLError) {
+        guard url.scheme == "ws" || url.scheme == "wss" else { throw HTTPURLError("its scheme is not ws or wss") }
     }
 
     /// The URL without user and password, for messages.
@@ -87,11 +98,11 @@ final class WebSocketConnector {
 
     private enum Answer {
         case opened(WebSocket)
-        case redirected(ClientURL)
+        case redirected(HTTPURL)
     }
 
     /// One request for a WebSocket.
-    private func ask(_ url: ClientURL, _ fields: HTTPFields) async throws -> Answer {
+    private func ask(_ url: HTTPURL, _ fields: HTTPFields) async throws -> Answer {
         let connection = try await connection(to: url)
         do {
             let handshake = ClientHandshake(
@@ -117,12 +128,13 @@ final class WebSocketConnector {
             }
         } catch {
             connection.stream.close()
-            guard let error = error as? ClientResponseError else { throw error }
-            throw WebSocketClientError(error.code, url: "\(url)", "the server \(error.reason)")
+            guard let error = error as? HandshakeError else { throw error }
+            throw WebSocketClientError(
+                WebSocketClientError.Code(error.code), url: "\(url)", "the server \(error.reason)")
         }
     }
 
-    private static func refusal(_ response: ClientResponse, _ body: String, _ url: ClientURL) -> WebSocketClientError {
+    private static func refusal(_ response: HandshakeResponse, _ body: String, _ url: HTTPURL) -> WebSocketClientError {
         let reason =
             response.status == 401
             ? "the server wants other credentials than it got, and answers with \(response.statusText)"
@@ -133,20 +145,23 @@ final class WebSocketConnector {
     }
 
     private static func target(
-        of response: ClientResponse, from url: ClientURL
-    ) throws(WebSocketClientError) -> ClientURL {
+        of response: HandshakeResponse, from url: HTTPURL
+    ) throws(WebSocketClientError) -> HTTPURL {
         func failure(_ reason: String) -> WebSocketClientError {
             WebSocketClientError(.redirected, url: "\(url)", reason, status: response.status)
         }
         guard let location = response.fields[.location] else {
             throw failure("the server answers with \(response.statusText) and does not say where to")
         }
-        do throws(ClientURLError) {
+        do throws(HTTPURLError) {
             let target = try url.resolving(location)
             try checkScheme(of: target)
+            guard target.isSecure || !url.isSecure else {
+                throw HTTPURLError("it leads from wss to ws, where everybody could read along")
+            }
             return target
         } catch {
-            let place = ClientResponse.harmless(ClientURL.redacted(location))
+            let place = HandshakeResponse.harmless(HTTPURL.redacted(location))
             throw failure("the server redirects to \"\(place)\", which cannot be followed: \(error.reason)")
         }
     }
@@ -154,72 +169,30 @@ final class WebSocketConnector {
 
 extension WebSocketConnector {
     /// A connection on which the server of `url` listens to HTTP.
-    private func connection(to url: ClientURL) async throws -> ClientConnection {
-        if let address = options.address, url.hasSameOrigin(as: self.url) {
-            return ClientConnection(try await MartletNet.connect(to: address, options: options.connect))
-        }
-        guard let location = options.proxy.location(for: url) else {
-            return ClientConnection(
-                try await MartletNet.connect(host: url.host, port: url.port, options: options.connect))
-        }
-        return try await tunnel(to: url, through: Self.proxy(location, for: url))
-    }
-
-    private static func proxy(_ text: String, for url: ClientURL) throws(WebSocketClientError) -> ClientURL {
-        do throws(ClientURLError) {
-            let proxy = try ClientURL(parsing: text)
-            if proxy.scheme == "https" { throw .withoutTLS("https://", "http://") }
-            guard proxy.scheme == "http", proxy.target == "/" else {
-                throw ClientURLError("it is not of the form http://[user:password@]host:port")
-            }
-            return proxy
-        } catch {
-            throw WebSocketClientError(
-                error.code, url: "\(url)", "the proxy \"\(ClientURL.redacted(text))\" cannot be used: \(error.reason)")
-        }
-    }
-
-    private func tunnel(to url: ClientURL, through proxy: ClientURL) async throws -> ClientConnection {
-        func failure(
-            _ code: WebSocketClientError.Code, _ reason: String, _ response: ClientResponse? = nil, _ body: String = ""
-        ) -> WebSocketClientError {
-            WebSocketClientError(
-                code, url: "\(url)", "the proxy \(proxy.authority) \(reason)", status: response?.status, body: body,
-                retryAfter: response?.retryAfter)
-        }
-        let stream: ByteStream
+    private func connection(to url: HTTPURL) async throws -> HandshakeConnection {
+        let connector = url.hasSameOrigin(as: self.url) ? connector : redirectConnector
         do {
-            stream = try await MartletNet.connect(host: proxy.host, port: proxy.port, options: options.connect)
-        } catch  where !(error is CancellationError) {
-            throw failure(.proxyUnreachable, "cannot be reached: \(error)")
-        }
-        let connection = ClientConnection(stream)
-        do {
-            var request = "CONNECT \(url.authority) HTTP/1.1\r\nHost: \(url.authority)\r\n"
-            if let authorization = proxy.authorization { request += "Proxy-Authorization: \(authorization)\r\n" }
-            try await stream.write(request + "\r\n")
-            let response = try await connection.readResponse(to: .connect)
-            if response.status / 100 == 2 { return connection }
-            let body = await connection.readExcerpt(response.body)
-            try Task.checkCancellation()
-            if response.status == 407 {
-                throw failure(
-                    .proxyUnauthorized, "wants other credentials than it got: \(response.statusText)", response, body)
-            }
-            throw failure(
-                .proxyRefused, "does not connect to \(url.authority): \(response.statusText)", response, body)
-        } catch {
-            stream.close()
-            guard let error = error as? ClientResponseError else { throw error }
-            throw failure(error.code, error.reason)
+            return HandshakeConnection(try await connector.stream(to: url))
+        } catch let error as HTTPClientError {
+            throw WebSocketClientError.translated(error, url)
         }
     }
 }
 
-extension ClientURLError {
-    fileprivate static func withoutTLS(_ scheme: String, _ plain: String) -> ClientURLError {
-        ClientURLError(
-            "\(scheme) needs TLS, which this version does not have; use \(plain) behind something that has",
-            code: .tlsUnsupported)
+extension WebSocketClientError {
+    /// What keeps a connection from being made, in this client's terms; errors of MartletNet and of TLS come out as they are.
+    fileprivate nonisolated static func translated(_ error: HTTPClientError, _ url: HTTPURL) -> any Error {
+        let code: Code
+        switch error.code {
+        case .resolution, .connection, .tls:
+            if let cause = error.cause { return cause }
+            code = .refused
+        case .invalidURL: code = .invalidURL
+        case .proxyUnauthorized: code = .proxyUnauthorized
+        case .proxy: code = error.isProxyUnreachable ? .proxyUnreachable : .proxyRefused
+        default: code = Code(error.code)
+        }
+        return WebSocketClientError(
+            code, url: "\(url)", error.reason, status: error.status, body: error.excerpt, retryAfter: error.retryAfter)
     }
 }

@@ -78,8 +78,7 @@ struct ProxyTests {
     @Test(
         "one that cannot be used is told before anything is connected to",
         arguments: [
-            ("https://p:1", WebSocketClientError.Code.tlsUnsupported), ("socks5://p:1", .invalidURL),
-            ("p:1", .invalidURL),
+            ("ftp://p:1", WebSocketClientError.Code.invalidURL), ("p:1", .invalidURL),
             ("http://p/x", .invalidURL), ("ws://p", .invalidURL), ("http://u:secret@", .invalidURL),
         ])
     func invalid(_ proxy: String, _ code: WebSocketClientError.Code) async {

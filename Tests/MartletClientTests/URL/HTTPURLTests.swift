@@ -1,9 +1,9 @@
 import Testing
 
-@testable import MartletWebSocket
+@testable import MartletClient
 
 @Suite("A client's URLs")
-struct ClientURLTests {
+struct HTTPURLTests {
     nonisolated struct Parts: Sendable {
         let url, host, hostField, target: String
         var port: UInt16 = 80
@@ -26,12 +26,12 @@ struct ClientURLTests {
 
     @Test("their parts are told apart", arguments: accepted)
     func parts(_ parts: Parts) throws {
-        let url = try ClientURL(parsing: parts.url)
+        let url = try HTTPURL(parsing: parts.url)
         #expect(url.host == parts.host)
         #expect(url.port == parts.port)
         #expect(url.hostField == parts.hostField)
         #expect(url.target == parts.target)
-        let again = try ClientURL(parsing: "\(url)")
+        let again = try HTTPURL(parsing: "\(url)")
         #expect(again.hasSameOrigin(as: url))
     }
 
@@ -49,7 +49,7 @@ struct ClientURLTests {
             "ws://" + String(repeating: "a", count: 255) + "/",
         ])
     func refuses(_ text: String) {
-        #expect(throws: ClientURLError.self) { try ClientURL(parsing: text) }
+        #expect(throws: HTTPURLError.self) { try HTTPURL(parsing: text) }
     }
 
     @Test(
@@ -59,7 +59,7 @@ struct ClientURLTests {
             ("ws://user:a%40:b@a/", "Basic dXNlcjphQDpi"), ("ws://@a/", "Basic Og=="),
         ])
     func credentials(_ text: String, _ authorization: String?) throws {
-        let url = try ClientURL(parsing: text)
+        let url = try HTTPURL(parsing: text)
         #expect(url.authorization == authorization)
         #expect(!url.description.contains("@"))
     }
@@ -71,8 +71,8 @@ struct ClientURLTests {
             ("ws://u:p@a b", "ws://a b"),
         ])
     func redacts(_ text: String, _ shown: String) {
-        #expect(ClientURL.redacted(text) == shown)
-        #expect(ClientURL.redacted(String(repeating: "x", count: 1000)).count == 200)
+        #expect(HTTPURL.redacted(text) == shown)
+        #expect(HTTPURL.redacted(String(repeating: "x", count: 1000)).count == 200)
     }
 
     @Test(
@@ -86,7 +86,7 @@ struct ClientURLTests {
             ("wss://b", "wss://b/"), ("//", nil), ("x/y:z", "ws://a:8/d/x/y:z"),
         ])
     func resolves(_ reference: String, _ target: String?) throws {
-        let base = try ClientURL(parsing: "ws://a:8/d/e?q")
+        let base = try HTTPURL(parsing: "ws://a:8/d/e?q")
         let resolved = try? base.resolving(reference)
         #expect(resolved?.description == target)
     }
@@ -98,7 +98,7 @@ struct ClientURLTests {
             "\0", " ",
             "u:p@", "127.0.0.1", ":80", "e\u{301}",
         ]
-        let base = try ClientURL(parsing: "ws://a/b/c?d")
+        let base = try HTTPURL(parsing: "ws://a/b/c?d")
         var random: UInt64 = 7
         for _ in 0..<5000 {
             var text = "ws://"
@@ -107,10 +107,10 @@ struct ClientURLTests {
                 text += pieces[Int(random >> 33) % pieces.count]
             }
             random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            _ = ClientURL.redacted(text)
-            for url in [try? ClientURL(parsing: text), try? base.resolving(String(text.dropFirst(5)))] {
+            _ = HTTPURL.redacted(text)
+            for url in [try? HTTPURL(parsing: text), try? base.resolving(String(text.dropFirst(5)))] {
                 guard let url else { continue }
-                let again = try ClientURL(parsing: "\(url)")
+                let again = try HTTPURL(parsing: "\(url)")
                 #expect(again.description == url.description && again.hasSameOrigin(as: url), "\(text)")
             }
         }
@@ -139,9 +139,9 @@ struct ClientURLTests {
 
     @Test("the environment says which proxy is used, and for which hosts none is", arguments: proxies)
     func environment(_ variables: [String: String], _ url: String, _ proxy: String?) throws {
-        let url = try ClientURL(parsing: url)
-        #expect(WebSocketProxy.environment.location(for: url) { variables[$0] } == proxy)
-        #expect(WebSocketProxy.none.location(for: url) { variables[$0] } == nil)
-        #expect(WebSocketProxy.http("q").location(for: url) { variables[$0] } == "q")
+        let url = try HTTPURL(parsing: url)
+        #expect(HTTPProxy.environment.location(for: url) { variables[$0] } == proxy)
+        #expect(HTTPProxy.none.location(for: url) { variables[$0] } == nil)
+        #expect(HTTPProxy.http("q").location(for: url) { variables[$0] } == "q")
     }
 }

@@ -2,11 +2,13 @@ import MartletHTTP
 import MartletLoop
 import MartletNet
 
-/// A connection while HTTP is spoken on it: requests are written to its stream, responses read here.
-final class ClientConnection {
-    let stream: ByteStream
+/// A connection before it goes over to something else than HTTP, a tunnel or a WebSocket: requests are written to its stream,
+/// responses read here.
+package final class HandshakeConnection {
+    /// The connection.
+    package let stream: ByteStream
     /// What has been received behind what was asked for.
-    private(set) var unread: [UInt8] = []
+    package private(set) var unread: [UInt8] = []
 
     private static let limits = HTTP1Limits()
     private static let mostInterimResponses = 16
@@ -14,7 +16,8 @@ final class ClientConnection {
     /// A body that is only to be quoted is not waited for much longer than its head.
     private static let excerptTime: Duration = .seconds(1)
 
-    init(_ stream: ByteStream) {
+    /// Speaks HTTP on `stream`.
+    package init(_ stream: ByteStream) {
         self.stream = stream
     }
 
@@ -23,8 +26,8 @@ final class ClientConnection {
     /// Reads the head of the final response.
     ///
     /// - Parameter method: that of the request.
-    /// - Throws: ``ClientResponseError`` for one that is malformed or cut off; what reading throws.
-    func readResponse(to method: HTTPMethod) async throws -> ClientResponse {
+    /// - Throws: ``HandshakeError`` for one that is malformed or cut off; what reading throws.
+    package func readResponse(to method: HTTPMethod) async throws -> HandshakeResponse {
         var parser = HTTP1ResponseParser(limits: Self.limits, requestMethod: method)
         var interimResponses = 0
         while true {
@@ -32,12 +35,12 @@ final class ClientConnection {
                 try await receive()
                 continue
             }
-            let response = ClientResponse(parser, in: unread)
+            let response = HandshakeResponse(parser, in: unread)
             unread.removeFirst(length)
             guard parser.isInterim else { return response }
             interimResponses += 1
             guard interimResponses <= Self.mostInterimResponses else {
-                throw ClientResponseError(.malformedResponse, "sends interim responses without end")
+                throw HandshakeError(.malformedResponse, "sends interim responses without end")
             }
             parser.reset(requestMethod: method)
         }
@@ -47,20 +50,20 @@ final class ClientConnection {
         do throws(HTTP1Error) {
             return try parser.parse(bytes.span)
         } catch {
-            throw ClientResponseError(.malformedResponse, "does not answer as HTTP/1.1 has it: \(error.message)")
+            throw HandshakeError(.malformedResponse, "does not answer as HTTP/1.1 has it: \(error.message)")
         }
     }
 
     private func receive() async throws {
         let bytes = try await stream.read()
         guard !bytes.isEmpty else {
-            throw ClientResponseError(.endedEarly, "closes the connection before its response is complete")
+            throw HandshakeError(.endedEarly, "closes the connection before its response is complete")
         }
         unread += bytes
     }
 
     /// The beginning of a body, as far as it comes, for an error message.
-    func readExcerpt(_ body: HTTP1ResponseParser.Framing) async -> String {
+    package func readExcerpt(_ body: HTTP1ResponseParser.Framing) async -> String {
         var excerpt: [UInt8] = []
         // What has come by then is good enough, whatever ended it.
         try? await withTimeout(Self.excerptTime) {
@@ -70,16 +73,19 @@ final class ClientConnection {
                 try await self.receive()
             }
         }
-        return ClientResponse.harmless(String(decoding: excerpt, as: UTF8.self))
+        return HandshakeResponse.harmless(String(decoding: excerpt, as: UTF8.self))
     }
 }
 
 /// What a server or a proxy does wrong; who it is, whoever asked it knows.
-nonisolated struct ClientResponseError: Error {
-    let code: WebSocketClientError.Code
-    let reason: String
+package nonisolated struct HandshakeError: Error {
+    /// What went wrong.
+    package let code: HTTPClientError.Code
+    /// What it does: `sends interim responses without end`.
+    package let reason: String
 
-    init(_ code: WebSocketClientError.Code, _ reason: String) {
+    /// An error.
+    package init(_ code: HTTPClientError.Code, _ reason: String) {
         self.code = code
         self.reason = reason
     }

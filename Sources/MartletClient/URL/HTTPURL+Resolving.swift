@@ -1,10 +1,13 @@
 /// References in the field Location, RFC 3986 §5.2.
-nonisolated extension ClientURL {
-    /// What `reference` means in a response to a request for this URL. Its fragment is dropped: RFC 9110 §10.2.2 allows one.
-    func resolving(_ reference: String) throws(ClientURLError) -> ClientURL {
+nonisolated extension HTTPURL {
+    /// What `reference` means in a response to a request for this URL, or in a page from it: `/a`, `../b?c`, `//host/d` or a
+    /// URL. Its fragment is dropped: RFC 9110 §10.2.2 allows one.
+    ///
+    /// - Throws: ``HTTPURLError`` when it means no URL that a client could ask for.
+    public func resolving(_ reference: String) throws(HTTPURLError) -> HTTPURL {
         let text = reference.prefix { $0 != "#" }
-        if Self.hasScheme(text) { return try ClientURL(parsing: String(text)) }
-        if text.hasPrefix("//") { return try ClientURL(parsing: "\(scheme):\(text)") }
+        if Self.hasScheme(text) { return try HTTPURL(parsing: String(text)) }
+        if text.hasPrefix("//") { return try HTTPURL(parsing: "\(scheme):\(text)") }
         let path = target.prefix { $0 != "?" }
         let resolved: String
         if text.isEmpty {
@@ -16,7 +19,7 @@ nonisolated extension ClientURL {
             let directory = text.hasPrefix("/") ? "" : path[...(path.lastIndex(of: "/") ?? path.startIndex)]
             resolved = Self.withoutDotSegments(directory + text[..<query]) + text[query...]
         }
-        return try ClientURL(parsing: "\(scheme)://\(authority)\(resolved)")
+        return try HTTPURL(parsing: "\(scheme)://\(authority)\(resolved)")
     }
 
     private static func hasScheme(_ text: Substring) -> Bool {
