@@ -111,6 +111,8 @@ let package = Package(
             ],
             swiftSettings: onTheLoop),
         .target(
+            name: "MartletDownloadPlan", dependencies: ["MartletHTTP", "MartletJSON"], swiftSettings: nonisolated),
+        .target(
             name: "MartletSupervisor",
             dependencies: [
                 "CMartlet", "CSystemd", "MartletLoop", "MartletNet", "MartletTLS", "MartletServer", logging, metrics,
@@ -227,6 +229,9 @@ let package = Package(
                 "MartletTesting",
             ],
             swiftSettings: onTheLoop),
+        .testTarget(
+            name: "MartletDownloadPlanTests", dependencies: ["MartletDownloadPlan", "MartletHTTP"],
+            swiftSettings: nonisolated),
         .testTarget(
             name: "MartletLifecycleTests",
             dependencies: [
