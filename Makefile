@@ -13,9 +13,9 @@ RELEASE = swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusi
 	-Xswiftc -cross-module-optimization
 BINARIES = $(CURDIR)/.build/release
 SWIFT_FILES = Package.swift Sources Tests Examples Benchmarks
-LIBRARIES = MartletLoop MartletNet MartletTLS MartletProcessPool MartletHTTP MartletJSON MartletWebSocketCodec MartletServer MartletClient MartletWebSocket MartletDownloadPlan MartletTesting MartletLifecycle MartletSupervisor Martlet
+LIBRARIES = MartletLoop MartletNet MartletTLS MartletProcessPool MartletHTTP MartletJSON MartletWebSocketCodec MartletServer MartletClient MartletWebSocket MartletDownloadPlan MartletDownloads MartletTesting MartletLifecycle MartletSupervisor Martlet
 
-.PHONY: help run build test test-unit test-differential test-websocket test-end-to-end test-systemd fuzz bench lint format docs install \
+.PHONY: help run build test test-unit test-differential test-websocket test-end-to-end test-downloads test-systemd fuzz bench lint format docs install \
 	uninstall clean build-packages test-packages release-all bench-server loop-bench client-bench
 
 help:
@@ -36,7 +36,7 @@ build-packages:
 
 test-packages: build-packages
 	@.ci/clients
-	@.ci/need binutils chromium curl nginx-light nodejs openssl procps python3 python3-venv socat sslscan systemd testssl.sh util-linux wrk
+	@.ci/need binutils chromium curl diffutils nginx-light nodejs openssl procps python3 python3-venv socat sslscan systemd testssl.sh util-linux wrk
 
 build: build-packages
 	$(RELEASE) --product martletd
@@ -80,6 +80,10 @@ test-websocket: test-packages
 # Apart from the unit tests: these load the machine and measure what happens to others meanwhile.
 test-end-to-end: test-packages
 	MARTLET_BINARIES=$(BINARIES) swift test --disable-xctest --filter '^EndToEnd\.'
+
+# A file of 2 GiB, whose client and server are killed again and again.
+test-downloads: test-packages
+	MARTLET_BINARIES=$(BINARIES) MARTLET_DOWNLOAD_MEGABYTES=2048 swift test --disable-xctest --filter '^EndToEnd\.EndToEnd/Downloads'
 
 test-systemd: build
 	Tests/systemd/run

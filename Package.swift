@@ -39,6 +39,7 @@ let package = Package(
         .library(name: "MartletServer", targets: ["MartletServer"]),
         .library(name: "MartletClient", targets: ["MartletClient"]),
         .library(name: "MartletWebSocket", targets: ["MartletWebSocket"]),
+        .library(name: "MartletDownloads", targets: ["MartletDownloads"]),
         .library(name: "MartletTesting", targets: ["MartletTesting"]),
         .library(name: "MartletLifecycle", targets: ["MartletLifecycle"]),
         .executable(name: "martletd", targets: ["martletd"]),
@@ -113,6 +114,14 @@ let package = Package(
         .target(
             name: "MartletDownloadPlan", dependencies: ["MartletHTTP", "MartletJSON"], swiftSettings: nonisolated),
         .target(
+            name: "MartletDownloads",
+            dependencies: [
+                "COpenSSL", "MartletDownloadPlan", "MartletClient", "MartletHTTP", "MartletLoop",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            swiftSettings: onTheLoop),
+        .target(
             name: "MartletSupervisor",
             dependencies: [
                 "CMartlet", "CSystemd", "MartletLoop", "MartletNet", "MartletTLS", "MartletServer", logging, metrics,
@@ -129,9 +138,10 @@ let package = Package(
         .target(
             name: "Martlet",
             dependencies: [
-                "MartletSupervisor", "MartletWebSocket", "MartletWebSocketCodec", "MartletServer", "MartletHTTP",
-                "MartletTLS",
+                "MartletSupervisor", "MartletClient", "MartletTLS", "MartletDownloads",
+                "MartletWebSocket", "MartletWebSocketCodec", "MartletServer", "MartletHTTP",
                 "MartletProcessPool", "MartletNet", "MartletLoop", logging, metrics, argumentParser,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             swiftSettings: nonisolated),
         .target(
@@ -151,7 +161,8 @@ let package = Package(
         example("raise-and-catch", ["MartletLoop"]),
         example("as-completed", ["MartletLoop"]),
         example("echo", ["MartletLoop", "MartletNet"]),
-        example("downloads", ["MartletLoop", "MartletNet"]),
+        example("downloads", ["MartletDownloads", "MartletClient", "MartletLoop", "MartletNet"]),
+        example("mirror", ["MartletDownloads", "MartletClient", "MartletLoop"]),
         example("cpu-bound", ["MartletLoop", "MartletProcessPool"]),
         example("chat", ["MartletLoop", "MartletNet"]),
         example("todo", ["Martlet"]),
@@ -233,6 +244,13 @@ let package = Package(
             name: "MartletDownloadPlanTests", dependencies: ["MartletDownloadPlan", "MartletHTTP"],
             swiftSettings: nonisolated),
         .testTarget(
+            name: "MartletDownloadsTests",
+            dependencies: [
+                "MartletDownloads", "MartletDownloadPlan", "MartletClient", "MartletServer", "MartletNet", "MartletLoop",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            swiftSettings: onTheLoop),
+        .testTarget(
             name: "MartletLifecycleTests",
             dependencies: [
                 "MartletLifecycle", .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -241,7 +259,7 @@ let package = Package(
         .testTarget(
             name: "MartletSupervisorTests", dependencies: ["MartletSupervisor", metrics], swiftSettings: onTheLoop),
         .testTarget(name: "MartletTestingTests", dependencies: ["MartletTesting"], swiftSettings: onTheLoop),
-        .testTarget(name: "MartletTests", dependencies: ["Martlet"], swiftSettings: onTheLoop),
+        .testTarget(name: "MartletTests", dependencies: ["Martlet", "MartletDownloads"], swiftSettings: onTheLoop),
         .testTarget(name: "TodoTests", dependencies: ["todo", "MartletTesting"], swiftSettings: onTheLoop),
         .testTarget(name: "EndToEnd", dependencies: ["MartletLoop"], swiftSettings: onTheLoop),
     ],

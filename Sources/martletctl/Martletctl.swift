@@ -4,7 +4,7 @@ import Martlet
 /// The control client: asks the running daemon, and tells it what to do.
 @main
 enum Martletctl {
-    static func main() {
-        exit(ControlCommand.runAsProgram())
+    static func main() async {
+        exit(await ControlCommand.runAsProgram())
     }
 }

@@ -12,6 +12,9 @@ enum ApplicationProgram<App: Application> {
     /// line that is wrong.
     static func run(_ arguments: [String]) async -> Int32 {
         ProgramFacts.version.withLock { $0 = App.version }
+        if arguments.dropFirst().first == "ctl", let words = FetchCommand.words(in: Array(arguments.dropFirst(2))) {
+            return await FetchCommand.run(words)
+        }
         do {
             switch try ApplicationCommand.parseAsRoot(Array(arguments.dropFirst())) {
             case let command as RunCommand:

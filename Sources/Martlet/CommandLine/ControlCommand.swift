@@ -9,7 +9,7 @@ public struct ControlCommand: ParsableCommand {
             commandName: isWholeProgram ? name : "ctl",
             abstract: "Ask the running daemon, and tell it what to do.",
             usage: "\(name) [--socket <path>] [--json] [--wait] [--timeout <seconds>] <verb> ...",
-            discussion: ControlProgram.help)
+            discussion: ControlProgram.help + "\n\nFiles are downloaded by: \(name) fetch --help")
     }
 
     private static var isWholeProgram: Bool { ProgramFacts.name == "martletctl" }
@@ -75,9 +75,12 @@ public struct ControlCommand: ParsableCommand {
     }
 
     /// The entry point of a program that does nothing else; returns the process's exit code.
-    public static func runAsProgram() -> Int32 {
+    @MainActor
+    public static func runAsProgram() async -> Int32 {
         do {
-            var command = try parseAsRoot()
+            let arguments = Array(CommandLine.arguments.dropFirst())
+            if let words = FetchCommand.words(in: arguments) { return await FetchCommand.run(words) }
+            var command = try parseAsRoot(arguments)
             try command.run()
             return 0
         } catch {
