@@ -13,7 +13,7 @@ RELEASE = swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusi
 	-Xswiftc -cross-module-optimization
 BINARIES = $(CURDIR)/.build/release
 SWIFT_FILES = Package.swift Sources Tests Examples Benchmarks
-LIBRARIES = MartletLoop MartletNet MartletTLS MartletProcessPool MartletHTTP MartletJSON MartletWebSocketCodec MartletServer MartletClient MartletWebSocket MartletDownloadPlan MartletDownloads MartletTesting MartletLifecycle MartletSupervisor Martlet
+LIBRARIES = MartletLoop MartletNet MartletTLS MartletProcessPool MartletHTTP MartletJSON MartletWebSocketCodec MartletServer MartletClient MartletWebSocket MartletSQLite MartletDownloadPlan MartletDownloads MartletTesting MartletLifecycle MartletSupervisor Martlet
 
 .PHONY: help run build test test-unit test-differential test-websocket test-end-to-end test-downloads test-systemd fuzz bench lint format docs install \
 	uninstall clean build-packages test-packages release-all bench-server loop-bench client-bench
@@ -32,7 +32,7 @@ help:
 
 # Once, so that `make run` is the first command that anyone has to type.
 build-packages:
-	@.ci/need pkg-config libbrotli-dev libssl-dev libsystemd-dev zlib1g-dev
+	@.ci/need pkg-config libbrotli-dev libsqlite3-dev libssl-dev libsystemd-dev zlib1g-dev
 
 test-packages: build-packages
 	@.ci/clients
