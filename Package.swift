@@ -41,6 +41,7 @@ let package = Package(
         .library(name: "MartletWebSocket", targets: ["MartletWebSocket"]),
         .library(name: "MartletSQLite", targets: ["MartletSQLite"]),
         .library(name: "MartletDownloads", targets: ["MartletDownloads"]),
+        .library(name: "MartletDownloadService", targets: ["MartletDownloadService"]),
         .library(name: "MartletTesting", targets: ["MartletTesting"]),
         .library(name: "MartletLifecycle", targets: ["MartletLifecycle"]),
         .executable(name: "martletd", targets: ["martletd"]),
@@ -125,6 +126,14 @@ let package = Package(
             ],
             swiftSettings: onTheLoop),
         .target(
+            name: "MartletDownloadService",
+            dependencies: [
+                "MartletDownloads", "MartletDownloadPlan", "MartletSQLite", "MartletClient", "MartletServer",
+                "MartletHTTP", "MartletNet", "MartletLoop", logging,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            swiftSettings: onTheLoop),
+        .target(
             name: "MartletSupervisor",
             dependencies: [
                 "CMartlet", "CSystemd", "MartletLoop", "MartletNet", "MartletTLS", "MartletServer", logging, metrics,
@@ -141,8 +150,8 @@ let package = Package(
         .target(
             name: "Martlet",
             dependencies: [
-                "MartletSupervisor", "MartletClient", "MartletTLS", "MartletDownloads",
-                "MartletWebSocket", "MartletWebSocketCodec", "MartletServer", "MartletHTTP",
+                "MartletSupervisor", "MartletClient", "MartletTLS", "MartletDownloads", "MartletDownloadPlan",
+                "MartletDownloadService", "MartletWebSocket", "MartletWebSocketCodec", "MartletServer", "MartletHTTP",
                 "MartletProcessPool", "MartletNet", "MartletLoop", logging, metrics, argumentParser,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
@@ -250,6 +259,14 @@ let package = Package(
             name: "MartletDownloadsTests",
             dependencies: [
                 "MartletDownloads", "MartletDownloadPlan", "MartletClient", "MartletServer", "MartletNet", "MartletLoop",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            swiftSettings: onTheLoop),
+        .testTarget(
+            name: "MartletDownloadServiceTests",
+            dependencies: [
+                "MartletDownloadService", "MartletDownloads", "MartletDownloadPlan", "MartletSQLite", "MartletClient",
+                "MartletServer", "MartletHTTP", "MartletNet", "MartletLoop",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             swiftSettings: onTheLoop),

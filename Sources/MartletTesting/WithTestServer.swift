@@ -35,6 +35,7 @@ public func withTestServer<App: Application, Value: Sendable>(
     let worker = Worker(logger: logger)
     do {
         try await application.start(worker)
+        try await router.start(worker)
     } catch {
         worker.cancelWork()
         await worker.finish()

@@ -68,6 +68,7 @@ enum ApplicationProgram<App: Application> {
         let worker = Worker(logger: Logger(label: "martlet.worker"))
         do {
             try await App.start(worker)
+            try await router.start(worker)
         } catch {
             throw CannotServe(description: "the application cannot start: \(error)")
         }

@@ -1,4 +1,5 @@
 import HTTPTypes
+import MartletDownloadService
 import MartletServer
 import MartletWebSocket
 import MartletWebSocketCodec
@@ -20,6 +21,7 @@ enum ApplicationRouter {
 
     private static func add(_ route: Configuration.Route, to router: Router) throws(RouteError) {
         if let kind = route.webSocket { return try add(route, kind, to: router) }
+        if let settings = route.downloadSettings { return try router.downloads(at: route.path, settings) }
         let template = route.template
         let status = HTTPResponse.Status(code: route.status)
         let contentType = route.contentType

@@ -21,6 +21,7 @@ enum WorkerProgram<App: Application> {
             // Read before the application has a say: it may give up privileges or change its root.
             let tls = try ConfiguredTLS(configuration, TLSMaterial(json: context.tlsMaterial))
             try await App.start(worker)
+            try await router.start(worker)
             let server = HTTPServer(
                 router: router, settings: configuration.serverSettings, counters: context.statistics.http,
                 latency: context.statistics.latency, worker: worker, logger: Logger(label: "martlet.http"))

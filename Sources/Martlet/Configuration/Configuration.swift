@@ -165,6 +165,35 @@ nonisolated extension Configuration {
         /// Whether WebSockets' messages are compressed for clients that want it.
         public var compression = true
 
+        /// The directory that a download service puts files into, in place of an answer; `nil` for an answer.
+        public var downloads: String?
+        /// The path of the service's database; empty for `.downloads.db` in the directory.
+        public var database = ""
+        /// Further directories that a job may name.
+        public var directories: [String] = []
+        /// Hosts that may be asked, in the form of `DownloadHostPattern`.
+        public var hosts: [String] = []
+        /// Networks that may be connected to although they are not of the whole world.
+        public var networks: [String] = []
+        /// Whether every address may be connected to.
+        public var allowsPrivate = false
+        /// Jobs that run at once, in all workers together.
+        public var running = 4
+        /// Those of them at one host.
+        public var runningPerHost = 2
+        /// Requests that fetch one large file.
+        public var segments = 4
+        /// Jobs that are not finished.
+        public var waiting = 1000
+        /// Jobs that are kept.
+        public var jobs = 10_000
+        /// Bytes of one file.
+        public var fileSize = ByteCount(10 << 30)
+        /// Bytes of all files of all jobs.
+        public var totalSize = ByteCount(100 << 30)
+        /// Bytes a second of each worker; 0: no limit.
+        public var rateLimit = ByteCount(0)
+
         /// A path, and the defaults.
         public init(path: String) { self.path = path }
 

@@ -40,6 +40,11 @@ public class RouteGroup {
     /// All routes of the router.
     var table: RouteTable { owner }
 
+    /// Does something in each worker before it serves, because a route needs it. Not where a configuration is checked.
+    package func onStart(_ start: @escaping @MainActor (Worker) async throws -> Void) {
+        table.starts.append(start)
+    }
+
     // MARK: Groups
 
     /// A group of routes whose patterns begin with `prefix`.

@@ -14,6 +14,8 @@ final class RouteTable {
     /// The groups live as long as the table; those refer to each other and to it without owning.
     private var groups: [RouteGroup] = []
     private var isCompiled = false
+    /// What routes need in each worker before it serves.
+    var starts: [@MainActor (Worker) async throws -> Void] = []
 
     /// A trie is not copyable, and arrays hold copyable values only.
     final class Box {

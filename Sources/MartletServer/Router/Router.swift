@@ -32,6 +32,13 @@ public final class Router: RouteGroup {
     /// All routes, in the order in which they were added.
     public var routes: [Route] { ownTable.routes }
 
+    /// Prepares a worker for what its routes need.
+    ///
+    /// - Throws: why the worker cannot serve.
+    package func start(_ worker: Worker) async throws {
+        for start in ownTable.starts { try await start(worker) }
+    }
+
     /// Makes the router ready for requests; nothing can be added from here on.
     func compile() {
         ownTable.compile()

@@ -75,6 +75,7 @@ public final class HTTPServer {
         self.worker = worker
         self.settings = settings
         self.counters = counters
+        worker.counters = counters
         self.latency = latency
         self.logger = logger
         headTimeout = EventLoop.Interval(settings.headTimeout)

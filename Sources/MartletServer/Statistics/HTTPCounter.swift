@@ -102,4 +102,18 @@ public nonisolated enum HTTPCounter: Int, CounterName {
     case tlsPlainHTTP
     /// TLS handshakes under way; a gauge.
     case tlsHandshakesActive
+    /// Downloads that were begun for clients, each attempt of a worker counted.
+    case downloadsStarted
+    /// Downloads that are under way now; a gauge.
+    case downloadsActive
+    /// Downloads that are complete.
+    case downloadsSucceeded
+    /// Downloads that were given up.
+    case downloadsFailed
+    /// Downloads that clients have cancelled.
+    case downloadsCancelled
+    /// Downloads that were not taken because too many wait or their files have no room.
+    case downloadsRefused
+    /// Bytes that downloads have received.
+    case downloadBytes
 }

@@ -36,6 +36,8 @@ public final class Worker {
     public package(set) var bus: (any WorkerBus)?
 
     package let logger: Logger
+    /// What the worker's server counts in; `nil` before there is one.
+    package internal(set) var counters: Counters<HTTPCounter>?
     private var values: [ObjectIdentifier: Any] = [:]
     private var drainHooks: [@MainActor () -> Void] = []
     private var lastRequestHooks: [@MainActor () -> Void] = []

@@ -227,6 +227,14 @@ extension HTTPCounter: StatisticsName {
             .init("tls_handshakes_refused", .counter, "Connections refused for too many TLS handshakes")
         case .tlsPlainHTTP: .init("tls_plain_http", .counter, "Clients that spoke HTTP without TLS on a TLS port")
         case .tlsHandshakesActive: .init("tls_handshakes_active", .gauge, "TLS handshakes under way")
+        case .downloadsStarted: .init("downloads_started", .counter, "Downloads begun, each run of a job counted")
+        case .downloadsActive: .init("downloads_active", .gauge, "Downloads under way now")
+        case .downloadsSucceeded: .init("downloads_succeeded", .counter, "Downloads that are complete")
+        case .downloadsFailed: .init("downloads_failed", .counter, "Downloads that were given up")
+        case .downloadsCancelled: .init("downloads_cancelled", .counter, "Downloads that clients have cancelled")
+        case .downloadsRefused:
+            .init("downloads_refused", .counter, "Downloads not taken, because too many wait or there is no room")
+        case .downloadBytes: .init("download_bytes", .counter, "Bytes that downloads have received", .bytes)
         }
     }
 }

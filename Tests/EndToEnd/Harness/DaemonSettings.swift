@@ -27,6 +27,9 @@ struct DaemonSettings {
     /// What `GET /World` answers, with `{name}` in place of the word.
     var greeting = "Hello, {name}"
 
+    /// Further routes, as TOML.
+    var routes = ""
+
     /// The defaults, but for some timeouts: `["stall": "1s"]`.
     static func timeouts(_ values: [String: String]) -> DaemonSettings {
         var settings = DaemonSettings()
@@ -47,6 +50,6 @@ struct DaemonSettings {
             text += "\n[\(name)]\n"
             for (key, value) in table.sorted(by: { $0.key < $1.key }) { text += "\(key) = \(value)\n" }
         }
-        return text + "\n[[route]]\npath = \"/{name}\"\ntext = \"\(greeting)\"\n"
+        return text + "\n[[route]]\npath = \"/{name}\"\ntext = \"\(greeting)\"\n\n\(routes)\n"
     }
 }

@@ -298,6 +298,26 @@ nonisolated struct ConfigurationFileTests {
                 "m.toml:3: \"websocket\" in [[route]]: expected \"echo\" or \"channel\", found string \"ecko\"; did you mean \"echo\"?"
             ),
             (
+                "[[route]]\npath = \"/d\"\ndownloads = \"/srv\"",
+                "m.toml:3: missing key \"hosts\" in [[route]]: name those that may be asked, or [\"*\"]"
+            ),
+            (
+                "[[route]]\npath = \"/d\"\ntext = \"\"\nhosts = [\"a\"]",
+                "m.toml:4: \"hosts\" in [[route]]: only a route with \"downloads\" has one"
+            ),
+            (
+                "[[route]]\npath = \"/d\"\ndownloads = \"/srv\"\nhosts = [\"a/b\"]",
+                "m.toml:4: \"hosts\" in [[route]]: expected a host such as \"example.org\", \"*.example.net\" or \"*\", found string \"a/b\""
+            ),
+            (
+                "[[route]]\npath = \"/d\"\ndownloads = \"srv\"\nhosts = [\"a\"]",
+                "m.toml:3: \"downloads\" in [[route]]: expected an absolute path, found string \"srv\""
+            ),
+            (
+                "[[route]]\npath = \"/d\"\ndownloads = \"/srv\"\nhosts = [\"a\"]\nnetworks = [\"x\"]",
+                "m.toml:5: \"networks\" in [[route]]: expected a network such as \"10.1.0.0/16\" or \"fd00::/8\", found string \"x\""
+            ),
+            (
                 "[[route]]\npath = \"/\"\nwebsocket = \"echo\"\ntext = \"x\"",
                 "m.toml:4: \"text\" in [[route]]: a route with \"websocket\" has none; remove it"
             ),

@@ -117,6 +117,10 @@ nonisolated extension Configuration.Route {
     /// The keys of an answer, and those of a WebSocket: a route has one of the two.
     static let answerKeys = ["methods", "text", "status", "content_type"]
     static let webSocketKeys = ["channel", "origins", "message_size", "compression"]
+    static let downloadKeys = [
+        "database", "directories", "hosts", "networks", "private", "running", "running_per_host", "segments", "waiting",
+        "jobs", "file_size", "total_size", "rate_limit",
+    ]
 
     static let settings: [Setting<Self>] = [
         Setting("path", \.path, isRequired: true, SettingReaders.routePath),
@@ -129,5 +133,19 @@ nonisolated extension Configuration.Route {
         Setting("origins", \.origins, SettingReaders.origins),
         Setting("message_size", \.messageSize, SettingReaders.bytes(ByteCount(1)...ByteCount(1 << 30))),
         Setting("compression", \.compression, SettingReaders.boolean),
+        Setting("downloads", \.downloads, SettingReaders.someAbsolutePath),
+        Setting("database", \.database, SettingReaders.absolutePath),
+        Setting("directories", \.directories, SettingReaders.absolutePaths),
+        Setting("hosts", \.hosts, SettingReaders.hostPatterns),
+        Setting("networks", \.networks, SettingReaders.networks),
+        Setting("private", \.allowsPrivate, SettingReaders.boolean),
+        Setting("running", \.running, SettingReaders.integer(1...1000)),
+        Setting("running_per_host", \.runningPerHost, SettingReaders.integer(1...1000)),
+        Setting("segments", \.segments, SettingReaders.integer(1...64)),
+        Setting("waiting", \.waiting, SettingReaders.integer(1...1_000_000)),
+        Setting("jobs", \.jobs, SettingReaders.integer(1...10_000_000)),
+        Setting("file_size", \.fileSize, SettingReaders.bytes(ByteCount(1)...ByteCount(1 << 50))),
+        Setting("total_size", \.totalSize, SettingReaders.bytes(ByteCount(1)...ByteCount(1 << 50))),
+        Setting("rate_limit", \.rateLimit, SettingReaders.bytes(ByteCount(0)...ByteCount(1 << 40))),
     ]
 }

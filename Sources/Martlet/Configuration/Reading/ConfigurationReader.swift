@@ -249,7 +249,7 @@ nonisolated struct ConfigurationReader {
     ) {
         let hasBody = route.status != 204 && route.status != 304  // RFC 9110 §6.4.1
         guard let entry = table["text"] else {
-            if hasBody { add(position, "missing key \"text\" in [[route]]") }
+            if hasBody, route.downloads == nil { add(position, "missing key \"text\" in [[route]]") }
             return
         }
         if !hasBody, !route.text.isEmpty {
@@ -284,19 +284,36 @@ nonisolated struct ConfigurationReader {
         }
     }
 
-    /// A route answers requests or speaks WebSocket, and has the keys of that.
+    /// A route answers requests, speaks WebSocket or takes downloads, and has the keys of that.
     private mutating func checkKind(of route: Configuration.Route, _ table: TOMLTable) {
-        let isWebSocket = route.webSocket != nil
-        let strangers = isWebSocket ? Configuration.Route.answerKeys : Configuration.Route.webSocketKeys
-        for key in strangers {
-            guard let entry = table[key] else { continue }
-            let advice =
-                isWebSocket
-                ? "a route with \"websocket\" has none; remove it" : "only a route with \"websocket\" has one"
-            add(entry.position, "\"\(key)\" in [[route]]: \(advice)")
+        typealias Route = Configuration.Route
+        let kind = route.webSocket != nil ? "websocket" : route.downloads != nil ? "downloads" : nil
+        let groups = [(nil, Route.answerKeys), ("websocket", Route.webSocketKeys), ("downloads", Route.downloadKeys)]
+        for (owner, keys) in groups where owner != kind {
+            for key in keys + (owner.map { [$0] } ?? []) {
+                guard let entry = table[key] else { continue }
+                let advice =
+                    owner.map {
+                        $0 == key
+                            ? "a route has one of \"websocket\" and \"downloads\""
+                            : "only a route with \"\($0)\" has one"
+                    }
+                    ?? "a route with \"\(kind ?? "")\" has none; remove it"
+                add(entry.position, "\"\(key)\" in [[route]]: \(advice)")
+            }
         }
         if route.webSocket == .echo, let entry = table["channel"] {
             add(entry.position, "\"channel\" in [[route]]: only websocket = \"channel\" has one; remove it")
+        }
+        if route.downloads != nil {
+            if let entry = table["path"], route.path.contains("{") || route.path.hasSuffix("/") {
+                add(
+                    entry.position,
+                    "\"path\" in [[route]]: one with \"downloads\" has no parameters and no \"/\" at its end")
+            }
+            if table["hosts"] == nil, let entry = table["downloads"] {
+                add(entry.position, "missing key \"hosts\" in [[route]]: name those that may be asked, or [\"*\"]")
+            }
         }
     }
 
