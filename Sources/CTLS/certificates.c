@@ -150,7 +150,8 @@ bool ctls_certificate_is_for(const uint8_t *der, size_t length, const char *host
     ERR_clear_error();
     X509 *certificate = ctls_x509(der, length);
     bool is_for = false;
-    if (certificate) {
+    // A name that begins with a point would stand for all that end with it.
+    if (certificate && host[0] != '.') {
         int address = X509_check_ip_asc(certificate, host, 0);
         is_for = address == 1 || (address == -2 && X509_check_host(certificate, host, 0, ctls_host_rules, NULL) == 1);
     }

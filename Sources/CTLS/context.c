@@ -100,6 +100,41 @@ static int ticket(
     return index == 0 && SSL_version(ssl) < TLS1_3_VERSION ? 1 : 2;
 }
 
+// Who has shown a certificate is believed for one session's lifetime, however often it is resumed and its ticket renewed:
+// the ticket carries when that was (RFC 8446 §4.6.1).
+
+static int ticket_made(SSL *ssl, void *argument) {
+    (void)argument;
+    SSL_SESSION *session = SSL_get_session(ssl);
+    void *known = NULL;
+    size_t length = 0;
+    int64_t now = (int64_t)time(NULL);
+    if (SSL_SESSION_get0_ticket_appdata(session, &known, &length) && length == sizeof now) return 1;
+    return SSL_SESSION_set1_ticket_appdata(session, &now, sizeof now);
+}
+
+static SSL_TICKET_RETURN ticket_shown(
+    SSL *ssl, SSL_SESSION *session, const unsigned char *name, size_t name_length, SSL_TICKET_STATUS status,
+    void *argument
+) {
+    (void)ssl, (void)name, (void)name_length;
+    const struct ctls_context *context = argument;
+    if (status == SSL_TICKET_EMPTY || status == SSL_TICKET_NO_DECRYPT) return SSL_TICKET_RETURN_IGNORE_RENEW;
+    void *known = NULL;
+    size_t length = 0;
+    int64_t first = 0;
+    if (!SSL_SESSION_get0_ticket_appdata(session, &known, &length) || length != sizeof first) {
+        return SSL_TICKET_RETURN_IGNORE_RENEW;
+    }
+    memcpy(&first, known, sizeof first);
+    X509 *certificate = SSL_SESSION_get0_peer(session);
+    bool has_expired = certificate && X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0;
+    if (has_expired || (int64_t)time(NULL) - first > context->options.session_lifetime) {
+        return SSL_TICKET_RETURN_IGNORE_RENEW;
+    }
+    return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
+}
+
 static int session_offered(SSL *ssl, SSL_SESSION *session) {
     struct ctls_engine *engine = SSL_get_app_data(ssl);
     SSL_SESSION_free(engine->session);
@@ -162,11 +197,15 @@ static int verify(X509_STORE_CTX *store, void *argument) {
     const struct ctls_context *context = argument;
     SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
     struct ctls_engine *engine = SSL_get_app_data(ssl);
+    if (context->anyone) {
+        X509_STORE_CTX_set_error(store, X509_V_OK);
+        return 1;
+    }
     if (context->chain && X509_verify_cert(store) <= 0) {
         describe(engine, store);
         return 0;
     }
-    bool permits = context->pin_count == 0;
+    bool permits = context->chain && context->pin_count == 0;
     if (context->chain) {
         STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(store);
         for (int i = 0; !permits && i < sk_X509_num(chain); i++) permits = is_pinned(context, sk_X509_value(chain, i));
@@ -177,6 +216,14 @@ static int verify(X509_STORE_CTX *store, void *argument) {
     X509_STORE_CTX_set_error(store, permits ? X509_V_OK : X509_V_ERR_APPLICATION_VERIFICATION);
     engine->pins_failed = !permits;
     return permits;
+}
+
+static void message_passed(
+    int is_sent, int version, int kind, const void *bytes, size_t length, SSL *ssl, void *argument
+) {
+    (void)version, (void)bytes, (void)length, (void)argument;
+    struct ctls_engine *engine = SSL_get_app_data(ssl);
+    if (!is_sent && kind == SSL3_RT_HANDSHAKE && engine->is_established) engine->messages++;
 }
 
 // --- trust ---------------------------------------------------------------------------------------------------------
@@ -193,6 +240,7 @@ static X509_STORE *system_store(void) {
 
 static bool set_trust(struct ctls_context *context, const struct ctls_trust *trust, char *error, size_t capacity) {
     context->verifies = trust->verifies;
+    context->anyone = trust->anyone;
     context->chain = trust->chain;
     context->pin_count = trust->pin_count;
     if (trust->pin_count > 0) {
@@ -229,7 +277,7 @@ static bool set_trust(struct ctls_context *context, const struct ctls_trust *tru
 static void set_session_context(struct ctls_context *context, const struct ctls_trust *trust) {
     EVP_MD_CTX *hash = EVP_MD_CTX_new();
     if (!hash || !EVP_DigestInit_ex(hash, EVP_sha256(), NULL)) goto done;
-    uint8_t flags[] = {trust->verifies, trust->chain, trust->system, context->options.requires_certificate};
+    uint8_t flags[] = {trust->verifies, trust->anyone, trust->chain, trust->system, context->options.requires_certificate};
     EVP_DigestUpdate(hash, flags, sizeof flags);
     for (size_t i = 0; i < trust->count; i++) EVP_DigestUpdate(hash, trust->roots[i], trust->lengths[i]);
     EVP_DigestUpdate(hash, trust->pins, 32 * trust->pin_count);
@@ -244,6 +292,9 @@ static void set_server(struct ctls_context *context, SSL_CTX *made) {
     SSL_CTX_set_session_cache_mode(made, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_session_id_context(made, context->session_context, sizeof context->session_context);
     SSL_CTX_set_timeout(made, context->options.session_lifetime);
+    // Clients often just leave, and their protocol says where its messages end: their answers can still be sent.
+    SSL_CTX_set_options(made, SSL_OP_IGNORE_UNEXPECTED_EOF);
+    if (context->verifies) SSL_CTX_set_session_ticket_cb(made, ticket_made, ticket_shown, context);
     if (context->ticket_keys) {
         SSL_CTX_set_tlsext_ticket_key_evp_cb(made, ticket);
     } else {
@@ -288,6 +339,7 @@ static SSL_CTX *make_group(struct ctls_context *context, char *error, size_t cap
         X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(made), X509_V_FLAG_PARTIAL_CHAIN);
     }
     SSL_CTX_set_verify(made, mode, NULL);
+    SSL_CTX_set_msg_callback(made, message_passed);
     SSL_CTX_set_tlsext_status_arg(made, context);
     if (context->is_server) {
         SSL_CTX_set_tlsext_status_cb(made, staple_asked);

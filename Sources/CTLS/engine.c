@@ -7,7 +7,8 @@
 // copied only when something is left. What is to be sent is put into a buffer that all engines share, which is the
 // engine's for as long as not all of it has been sent; an idle engine has neither.
 
-enum { buffer_size = 80 << 10, most_output = 512 << 10 };
+// What OpenSSL does not bound: messages after the handshake with no data between them. As many as BoringSSL takes.
+enum { buffer_size = 80 << 10, most_output = 512 << 10, most_messages = 32 };
 
 static uint8_t *spare;
 
@@ -92,6 +93,8 @@ static bool expect_host(SSL *ssl, const char *host) {
     if (X509_VERIFY_PARAM_set1_ip_asc(parameters, host)) return true;
     ERR_clear_error();
     X509_VERIFY_PARAM_set_hostflags(parameters, ctls_host_rules);
+    // A name that begins with a point would stand for all that end with it.
+    if (host[0] == '.') return false;
     // An address is not to be sent as a name (RFC 6066 §3).
     return X509_VERIFY_PARAM_set1_host(parameters, host, 0) && SSL_set_tlsext_host_name(ssl, host);
 }
@@ -201,7 +204,18 @@ enum ctls_status ctls_engine_handshake(struct ctls_engine *engine) {
         }
         return CTLS_DONE;
     }
-    return status(engine, result);
+    enum ctls_status stopped = status(engine, result);
+    if (stopped != CTLS_CLOSED) return stopped;
+    ctls_fail(engine, CTLS_TRUNCATED, "ended within the handshake");
+    return CTLS_FAILED;
+}
+
+/// Whether the peer sends messages and messages of TLS's own, such as new keys, and nothing that they are for: each costs
+/// more to take than to send.
+static bool is_flooded(struct ctls_engine *engine) {
+    if (engine->messages <= most_messages) return false;
+    ctls_fail(engine, CTLS_PROTOCOL_VIOLATION, "sends nothing but messages of the protocol's own");
+    return true;
 }
 
 enum ctls_status ctls_engine_read(struct ctls_engine *engine, void *buffer, size_t capacity, size_t *count) {
@@ -211,11 +225,13 @@ enum ctls_status ctls_engine_read(struct ctls_engine *engine, void *buffer, size
         enum ctls_status handshake = ctls_engine_handshake(engine);
         if (handshake != CTLS_DONE) return handshake;
     }
-    ERR_clear_error();
     while (*count < capacity) {
         size_t read = 0;
+        ERR_clear_error();
         int result = SSL_read_ex(engine->ssl, (uint8_t *)buffer + *count, capacity - *count, &read);
+        if (is_flooded(engine)) return CTLS_FAILED;
         if (result != 1) return status(engine, result);
+        engine->messages = 0;
         *count += read;
         // Without another byte there can be no other record: this saves the call that would say so.
         if (engine->input_count == 0 && !engine->has_ended && SSL_pending(engine->ssl) == 0) {

@@ -66,6 +66,11 @@ static enum ctls_code reason_code(int reason, bool is_established) {
     }
 }
 
+void ctls_fail(struct ctls_engine *engine, enum ctls_code code, const char *text) {
+    engine->failure.code = code;
+    snprintf(engine->failure.text, sizeof engine->failure.text, "%s", text);
+}
+
 void ctls_classify(struct ctls_engine *engine) {
     struct ctls_failure *failure = &engine->failure;
     if (failure->code) return;

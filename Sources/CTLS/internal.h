@@ -15,7 +15,7 @@ struct ctls_staple {
 };
 
 struct ctls_context {
-    bool is_server, refuses_unknown_names, keeps_sessions, verifies;
+    bool is_server, refuses_unknown_names, keeps_sessions, verifies, anyone;
     SSL_CTX **groups;
     size_t group_count;
     struct ctls_name *names;
@@ -45,6 +45,7 @@ struct ctls_engine {
     uint8_t *output;
     size_t output_start, output_end, output_capacity;
     SSL_SESSION *session;
+    unsigned messages;        ///< of the protocol's own, since there was data
     struct ctls_failure failure;
     int certificate_error;
     char certificate_text[128];
@@ -54,6 +55,8 @@ struct ctls_engine {
 enum { ctls_host_rules = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT };
 
 BIO_METHOD *ctls_bio_method(void);
+/// Fails with a reason of our own.
+void ctls_fail(struct ctls_engine *engine, enum ctls_code code, const char *text);
 void ctls_classify(struct ctls_engine *engine);
 /// What a stapled response says of the peer's certificate: false when it is revoked.
 bool ctls_staple_permits(SSL *ssl, const uint8_t *response, long length);

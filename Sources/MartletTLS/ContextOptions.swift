@@ -36,13 +36,20 @@ struct ContextOptions {
 
     func makeContext(isServer: Bool) throws(TLSError) -> OpaquePointer {
         let roots = trust?.roots ?? []
-        let pins = trust.map { $0.pins.sorted { $0.description < $1.description }.flatMap(\.sha256) } ?? []
+        if trust?.pins?.isEmpty == true {
+            throw TLSError(.invalidInput, "trust is pinned to no key: nobody could be believed; give it one at least")
+        }
+        let pins = (trust?.pins ?? []).sorted { $0.description < $1.description }.flatMap(\.sha256)
+        let isAnyone = trust?.anchors == .anyone
+        let hasChain = !isAnyone && trust?.anchors != .pinsOnly
         return try TLSError.withReason("cannot prepare TLS") { reason, capacity in
             protocols.withUnsafeBufferPointer { protocols in
                 pins.withUnsafeBufferPointer { pins in
                     withPointers(to: roots) { roots, lengths in
                         var trusted = ctls_trust(
-                            verifies: trust != nil && trust?.anchors != .anyone, chain: trust?.anchors != .pinsOnly,
+                            // A server has to ask for a certificate even if any will do.
+                            verifies: trust != nil && (isServer || !isAnyone || !pins.isEmpty),
+                            anyone: isAnyone && pins.isEmpty, chain: hasChain,
                             system: trust?.includesSystem ?? false, roots: roots.baseAddress,
                             lengths: lengths.baseAddress, count: roots.count, pins: pins.baseAddress,
                             pin_count: pins.count / 32)

@@ -67,7 +67,8 @@ struct ctls_identity {
 
 /// Whose word counts.
 struct ctls_trust {
-    bool verifies;                  ///< false: nobody is asked
+    bool verifies;                  ///< false: nobody is asked for a certificate, or none is looked at
+    bool anyone;                    ///< whatever certificate is shown will do
     bool chain;                     ///< whether a chain to an anchor is needed, or the pins alone decide
     bool system;
     const uint8_t *const *roots;    ///< DER

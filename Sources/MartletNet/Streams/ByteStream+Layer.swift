@@ -70,12 +70,27 @@ extension ByteStream {
     func send(through layer: any ByteStreamLayer, _ send: (any ByteStreamLayer) -> Transfer) -> Transfer {
         let transfer = send(layer)
         isWritable = layer.maySend
+        // A send may have received, as handshakes need both: whoever waits to read goes on once this one has returned.
+        if !isReadable, layer.mayReceive { EventLoop.main.callSoon { self.resumeReader(.ready) } }
         isReadable = layer.mayReceive
         return transfer
     }
 
+    /// Whether the layer has taken bytes that the kernel has not taken yet. Closing the stream does not wait for them; a
+    /// process that is about to end has to.
+    package var holdsUnsent: Bool { (layer?.unsentBytes ?? 0) > 0 }
+
+    /// Forgets what the layer holds: the peer does not take it.
+    package func dropUnsent() { layer?.abandon() }
+
+    func finish(_ layer: any ByteStreamLayer) {
+        layer.finish()
+        isWritable = layer.maySend
+    }
+
     private func layerHasMoved(_ layer: any ByteStreamLayer) {
         isReadable = layer.mayReceive
+        if isWritable, !layer.maySend { isWritable = false }
         // A receive may have brought what a send has waited for, which goes on once this one has returned.
         if !isWritable, layer.maySend { EventLoop.main.callSoon { if !self.isWritable { self.hasRoom() } } }
     }
@@ -107,7 +122,7 @@ extension ByteStream {
 /// The last bytes of a stream that is closed, which the kernel has no room for yet. Had it had, it would go on sending
 /// them, too.
 private final class Farewell: PollTarget {
-    /// The peer has to take something within this time.
+    /// The peer has to take all of it within this time.
     private static let patience = EventLoop.Interval(.seconds(10))
 
     private let descriptor: Int32
@@ -138,7 +153,7 @@ private final class Farewell: PollTarget {
         while sent < bytes.count {
             switch bytes.withUnsafeBytes({ poller.send(descriptor, UnsafeRawBufferPointer(rebasing: $0[sent...])) }) {
             case .moved(let count): sent += count
-            case .wouldBlock: return timer.arm(at: EventLoop.main.now + Self.patience)
+            case .wouldBlock: return
             case .failed: return end()
             }
         }

@@ -45,8 +45,14 @@ extension ByteStream {
     ///
     /// Whoever waited may receive then: what has arrived in this very moment is not reported yet.
     public func interrupt() {
-        isReadable = true
+        mayHaveArrived()
         resumeReader(.interrupted)
+    }
+
+    /// The next receive is to look, whatever the kernel has reported.
+    private func mayHaveArrived() {
+        isReadable = true
+        layer?.socketIsReadable(hasEnded: hasEnded)
     }
 
     // MARK: With cancellation
@@ -176,7 +182,7 @@ extension ByteStream {
         if reader != nil || isParked {
             if readDeadline <= now {
                 // What has arrived in this very moment is not reported yet: a reactor looks.
-                if isParked { isReadable = true }
+                if isParked { mayHaveArrived() }
                 resumeReader(.timedOut)
             } else {
                 armTimer(for: readDeadline)

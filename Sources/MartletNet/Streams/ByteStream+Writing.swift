@@ -82,6 +82,7 @@ extension ByteStream {
         if isTurnTaken { try await waitForTurn() }
         isWritingFinished = true
         if directions == .writing { close() } else { shutdownWriting() }
+        while holdsUnsent { try await waitUntilWritable() }
         endTurn()
     }
 

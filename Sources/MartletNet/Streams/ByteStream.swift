@@ -202,7 +202,7 @@ public final class ByteStream: PollTarget {
     /// Says at once that nothing more is sent, without waiting for writes that are under way: `finishWriting` does.
     public func shutdownWriting() {
         guard descriptor >= 0, medium == .socket else { return }
-        if let layer { layer.finish() } else { shutdown(descriptor, Int32(SHUT_WR)) }
+        if let layer { finish(layer) } else { shutdown(descriptor, Int32(SHUT_WR)) }
     }
 
     package func readinessChanged(_ readiness: Readiness) {

@@ -14,8 +14,10 @@ extension HTTPConnection {
     func end(_ reason: ConnectionEnd) async -> Bool {
         switch reason {
         case .lost:
+            stream.dropUnsent()
             return false
         case .writeTimedOut:
+            stream.dropUnsent()
             server.counters.add(.timeouts)
             return false
         case .headTimedOut(let hasBegun):

@@ -33,15 +33,20 @@ extension HTTPConnection: ResponseSink {
     /// - Throws: `.lost` also when a task is at it that a handler has left behind: two cannot wait for the same stream.
     func flush() async throws(ConnectionEnd) {
         answersLeave()
-        guard let pendingOutput else { return }
+        guard pendingOutput != nil || stream.holdsUnsent else { return }
         guard !isFlushing, !isLost else { throw .lost }
         isFlushing = true
         defer { isFlushing = false }
         writePatience.reset()
         while true {
+            guard let pendingOutput else {
+                // What TLS has taken is not the kernel's yet, and would be lost with this process.
+                guard stream.holdsUnsent else { return }
+                try await waitForRoom()
+                continue
+            }
             switch sendSome(pendingOutput) {
             case .moved(let count):
-                if self.pendingOutput == nil { return }
                 writePatience.moved(count)
             case .failed:
                 throw .lost

@@ -29,7 +29,15 @@ extension HTTPConnection: TLSHandshakeObserver {
             deadline = EventLoop.main.now + server.headTimeout
         case .failed(let error):
             server.failed(error, in: self)
+        case .notBegun:
+            break
         }
+    }
+
+    /// Refuses a connection beyond the limit: a handshake, to say so in words, is what an overload needs least.
+    func refuseTLS() {
+        stream.refuseTLS()
+        finishConnection()
     }
 }
 

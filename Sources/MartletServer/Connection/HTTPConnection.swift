@@ -126,7 +126,7 @@ final class HTTPConnection: ByteStreamReactor {
         } else if let waitingTask {
             self.waitingTask = nil
             waitingTask.resume(returning: step)
-        } else if case .close = step, pendingOutput == nil, !owesLinger {
+        } else if case .close = step, pendingOutput == nil, !stream.holdsUnsent, !owesLinger {
             finishConnection()
         } else if case .upgrade(let upgrade, let exchange) = step, case .takenOver(let take) = upgrade.way,
             sendsAtOnce()

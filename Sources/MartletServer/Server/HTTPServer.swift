@@ -142,15 +142,15 @@ public final class HTTPServer {
                 stream: stream, server: self, initialBytes: isTLSFirst ? [] : initialBytes)
             connection.awaitsProxyHeader = proxyProtocol
             connection.tlsToCome = tls
-            if isTLSFirst { connection.beginTLS(received: initialBytes) }
             counters.add(.connectionsAccepted)
             counters.add(.connectionsActive)
             connection.index = connections.count
             connections.append(connection)
             if connections.count > connectionLimit {
                 counters.add(.connectionsRefused)
-                connection.refuseConnection()
+                if tls == nil { connection.refuseConnection() } else { connection.refuseTLS() }
             } else {
+                if isTLSFirst { connection.beginTLS(received: initialBytes) }
                 connection.begin()
             }
         } catch {

@@ -46,7 +46,7 @@ nonisolated enum PEM {
     }
 
     static func isCertificate(_ label: String) -> Bool {
-        label == "CERTIFICATE" || label == "X509 CERTIFICATE" || label == "TRUSTED CERTIFICATE"
+        label == "CERTIFICATE" || label == "X509 CERTIFICATE"
     }
 
     static func text(_ der: [UInt8], label: String) -> String {

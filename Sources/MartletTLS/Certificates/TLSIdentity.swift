@@ -1,7 +1,7 @@
 import CTLS
 
 /// Who one end of a connection is: its certificate, those that vouch for it, and its private key.
-public nonisolated struct TLSIdentity: Hashable, Sendable {
+public nonisolated struct TLSIdentity: Hashable, Sendable, CustomStringConvertible {
     /// Its own certificate first, then the one that vouches for it, and so on; without the root.
     public let certificates: [TLSCertificate]
     /// The private key in PEM (PKCS #8). Secret.
@@ -71,6 +71,9 @@ public nonisolated struct TLSIdentity: Hashable, Sendable {
             commonName: first, names: names, begins: 0, ends: validFor.components.seconds
         ).issue()
     }
+
+    /// The certificate's subject and fingerprint, and nothing of the key.
+    public var description: String { "\(certificate.subject), SHA-256 \(certificate.fingerprint)" }
 
     /// The certificates as text, as they are given to `init`.
     public var certificatesPEM: String { certificates.map(\.pem).joined() }

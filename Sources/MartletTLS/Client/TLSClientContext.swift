@@ -50,6 +50,8 @@ public final class TLSClientContext {
     /// A connection's state; `nil` when the name is none that a server can have.
     func makeEngine(for serverName: String) -> OpaquePointer? {
         // OpenSSL reads C strings: what follows a zero would not be looked at.
+        // A point at the end of a name says that it is whole; certificates leave it out.
+        let serverName = serverName.hasSuffix(".") ? String(serverName.dropLast()) : serverName
         guard !serverName.isEmpty, !serverName.utf8.contains(0), let engine = ctls_engine_new(context, serverName)
         else {
             return nil

@@ -51,14 +51,15 @@ public final class TLSServerContext {
         return true
     }
 
-    func handshakeEnded(isDone: Bool, isResumed: Bool, _ error: TLSError?) {
+    func handshakeEnded(_ end: TLSHandshakeEnd) {
         statistics.inProgress -= 1
-        if isDone {
+        switch end {
+        case .done(let isResumed):
             statistics.handshakes += 1
             if isResumed { statistics.resumed += 1 }
-        } else if error?.code == .plainHTTP {
+        case .failed(let error) where error?.code == .plainHTTP:
             statistics.plainHTTP += 1
-        } else {
+        case .failed, .notBegun:
             statistics.failures += 1
         }
     }

@@ -2,7 +2,7 @@ import CTLS
 import MartletLoop
 
 /// A key that session tickets are encrypted with.
-public nonisolated struct TLSTicketKey: Hashable, Sendable {
+public nonisolated struct TLSTicketKey: Hashable, Sendable, CustomStringConvertible {
     /// How many bytes make one.
     public static let byteCount = 80
 
@@ -18,6 +18,9 @@ public nonisolated struct TLSTicketKey: Hashable, Sendable {
             count = Self.byteCount
         }
     }
+
+    /// Nothing of the key.
+    public var description: String { "a key for session tickets" }
 
     /// One that was made before; `nil` unless it has 80 bytes.
     public init?(bytes: [UInt8]) {
@@ -64,6 +67,8 @@ public final class TLSTicketKeys {
         self.keys = Array(keys.prefix(Self.limit))
         memory.pointee.count = self.keys.count
         withUnsafeMutableBytes(of: &memory.pointee.keys) { bytes in
+            // Keys that are dropped are to be gone.
+            bytes.initializeMemory(as: UInt8.self, repeating: 0)
             bytes.copyBytes(from: self.keys.lazy.map(\.bytes).joined())
         }
     }

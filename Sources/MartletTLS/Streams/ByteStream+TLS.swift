@@ -50,6 +50,16 @@ extension ByteStream {
         put(TLSLayer(below: self, as: .server(context, context.prepared), received: received, observer: observer))
     }
 
+    /// Tells a client without a handshake that it is not served, by the alert internal_error, which any client
+    /// understands. The stream is to be closed then.
+    package func refuseTLS() {
+        // Closing with unread bytes would make the kernel send a reset, which may overtake the alert.
+        _ = poller.receive(descriptor, into: TLSLayer.received)
+        _ = refusal.withUnsafeBytes { poller.send(descriptor, $0) }
+    }
+
+    var refusal: [UInt8] { [21, 3, 3, 0, 2, 2, 80] }
+
     private func startTLS(
         timeout: EventLoop.Interval, peer: String?, _ makeLayer: ([UInt8]) -> TLSLayer
     ) async throws {

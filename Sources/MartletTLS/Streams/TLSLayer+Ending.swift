@@ -40,26 +40,19 @@ extension TLSLayer {
         if let socketError {
             failure = SystemError("speak TLS with", target: peer, code: socketError)
         } else {
-            let error = TLSError(ctls_engine_failure(engine).pointee, host: peer)
-            // How much is missing, a server's protocol has to know: clients often just leave.
-            if error.code == .truncated, handshakeHasEnded, case .server = side {
-                hasSeenEnd = true
-                return
-            }
-            failure = error
+            failure = TLSError(ctls_engine_failure(engine).pointee, host: peer)
         }
         endHandshake(failure as? TLSError)
     }
 
     /// Once: counts the handshake and tells whoever wants to know.
     func endHandshake(_ error: TLSError?) {
-        guard !handshakeHasEnded, engine != nil else { return }
+        guard !handshakeHasEnded else { return }
         handshakeHasEnded = true
-        let isDone = error == nil && isEstablished
-        if case .server(let context, _) = side {
-            context.handshakeEnded(isDone: isDone, isResumed: isDone && ctls_engine_is_resumed(engine), error)
-        }
-        observer?.handshakeEnded(isDone ? .done(isResumed: ctls_engine_is_resumed(engine)) : .failed(error))
+        var end = hasSeenBytes ? TLSHandshakeEnd.failed(error) : .notBegun
+        if error == nil, isEstablished, let engine { end = .done(isResumed: ctls_engine_is_resumed(engine)) }
+        if isCounted, case .server(let context, _) = side { context.handshakeEnded(end) }
+        observer?.handshakeEnded(end)
         observer = nil
     }
 
@@ -72,18 +65,28 @@ extension TLSLayer {
 
     // MARK: Refusals
 
-    /// There are too many handshakes: says so by an alert, internal_error, which any client understands.
-    func refuse() {
-        handshakeHasEnded = true
-        guard case .server = side else {
-            failure = TLSError(.invalidInput, host: peer, "this is no name that a server can have")
-            return
+    /// Begins a server's handshake, as its client has: until then a connection costs nothing, and takes nobody's place.
+    func begin() -> OpaquePointer? {
+        guard case .server(let context, let prepared) = side else { return nil }
+        guard context.beginsHandshake() else {
+            failure = TLSError(.tooManyHandshakes, host: peer, "there are too many handshakes at the same time")
+            sendAtOnce(stream.refusal)
+            endHandshake(failure as? TLSError)
+            return nil
         }
-        let error = TLSError(.tooManyHandshakes, host: peer, "there are too many handshakes at the same time")
-        failure = error
-        observer?.handshakeEnded(.failed(error))
-        observer = nil
-        sendAtOnce([21, 3, 3, 0, 2, 2, 80])
+        isCounted = true
+        let engine = ctls_engine_new(prepared.context, nil)
+        if engine == nil {
+            failure = TLSError(.handshakeFailed, host: peer, "there is no memory for it")
+            endHandshake(failure as? TLSError)
+        }
+        return engine
+    }
+
+    /// The peer has ended the connection without having sent anything.
+    func endWithoutBeginning() {
+        failure = TLSError(.truncated, host: peer, "ended before the handshake")
+        endHandshake(failure as? TLSError)
     }
 
     /// Whether a connection begins with HTTP in place of a record, whose first byte is a number from 20 to 23.

@@ -54,22 +54,29 @@ extension TLSLayer {
     /// Encrypts; what to return when that does not go on.
     private func encrypt(_ bytes: UnsafeRawBufferPointer, _ total: inout Int) -> Transfer? {
         var count = 0
-        var status = ctls_engine_write(engine, bytes.baseAddress, bytes.count, &count)
+        var status = CTLS_WANTS_INPUT
+        if let engine { status = ctls_engine_write(engine, bytes.baseAddress, bytes.count, &count) }
         if status != CTLS_DONE || !handshakeHasEnded {
             // Nobody may be reading: the handshake goes on here.
             while status == CTLS_WANTS_INPUT, socketMayReceive, feed(atMost: Self.record) {
                 flush()
+                guard let engine else { break }
                 status = ctls_engine_write(engine, bytes.baseAddress, bytes.count, &count)
             }
             if isEstablished { noteHandshake() }
-            ctls_engine_keep(engine)
+            if let engine { ctls_engine_keep(engine) }
         }
         total += count
         guard status != CTLS_DONE else { return nil }
-        if status == CTLS_WANTS_INPUT { sendNeedsInput = true } else { fail() }
+        if status != CTLS_WANTS_INPUT { fail() }
         flush()
         if total > 0 { return .moved(total) }
-        return failure == nil ? .wouldBlock : .failed(EPROTO)
+        if failure != nil { return .failed(EPROTO) }
+        if let socketError { return .failed(socketError) }
+        // Nothing else is worth to wait for.
+        guard status == CTLS_WANTS_INPUT else { return .failed(EPIPE) }
+        sendNeedsInput = true
+        return .wouldBlock
     }
 
     private func sent(_ total: Int) -> Transfer {

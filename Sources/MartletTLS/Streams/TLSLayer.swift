@@ -23,8 +23,8 @@ final class TLSLayer: ByteStreamLayer {
 
     unowned let stream: ByteStream
     let side: Side
-    /// `nil` of a connection that was refused before it began.
-    let engine: OpaquePointer?
+    /// `nil` of a server's connection until its client has sent something, and of one that was refused.
+    private(set) var engine: OpaquePointer?
     /// Hears of the end of the handshake, and is let go then: it may be what keeps the stream.
     var observer: (any TLSHandshakeObserver)?
 
@@ -41,6 +41,8 @@ final class TLSLayer: ByteStreamLayer {
     var sendNeedsInput = false
     var isFinishing = false
     var handshakeHasEnded = false
+    /// Whether it is among the handshakes that are under way.
+    var isCounted = false
     lazy var agreed = engine.map { Self.session(of: $0) }
 
     /// Which end of the connection this is.
@@ -63,15 +65,12 @@ final class TLSLayer: ByteStreamLayer {
         switch side {
         case .client(let context, let serverName):
             engine = context.makeEngine(for: serverName)
-        case .server(let context, let prepared):
-            engine = context.beginsHandshake() ? ctls_engine_new(prepared.context, nil) : nil
-        }
-        guard let engine else {
-            refuse()
-            return
+            if engine == nil { failure = TLSError(.invalidInput, host: peer, "this is no name that a server can have") }
+        case .server:
+            break
         }
         received.withUnsafeBytes { take($0) }
-        ctls_engine_keep(engine)
+        if let engine { ctls_engine_keep(engine) }
     }
 
     isolated deinit {
@@ -108,7 +107,7 @@ final class TLSLayer: ByteStreamLayer {
         var total = 0
         var mayGoOn = true
         while true {
-            if holdsInput {
+            if holdsInput, let engine {
                 var count = 0
                 let room = UnsafeMutableRawBufferPointer(rebasing: buffer[total...])
                 let status = ctls_engine_read(engine, room.baseAddress, room.count, &count)
@@ -127,15 +126,17 @@ final class TLSLayer: ByteStreamLayer {
     func handshake() -> Transfer {
         guard failure == nil else { return .failed(EPROTO) }
         while true {
-            let status = ctls_engine_handshake(engine)
-            if status == CTLS_DONE {
-                noteHandshake()
-                holdsInput = true
-                ctls_engine_keep(engine)
-                flush()
-                return .moved(0)
+            if let engine {
+                let status = ctls_engine_handshake(engine)
+                if status == CTLS_DONE {
+                    noteHandshake()
+                    holdsInput = true
+                    ctls_engine_keep(engine)
+                    flush()
+                    return .moved(0)
+                }
+                if let end = settle(status, 0) { return end }
             }
-            if let end = settle(status, 0) { return end }
             guard socketMayReceive, feed(atMost: Self.record) else { return moved(0) }
         }
     }
@@ -176,8 +177,12 @@ final class TLSLayer: ByteStreamLayer {
         let room = UnsafeMutableRawBufferPointer(rebasing: Self.received[..<wanted])
         switch stream.poller.receive(stream.descriptor, into: room) {
         case .moved(0):
-            ctls_engine_feed_end(engine)
             socketMayReceive = false
+            guard let engine else {
+                endWithoutBeginning()
+                return false
+            }
+            ctls_engine_feed_end(engine)
             holdsInput = true
             return true
         case .moved(let count):
@@ -195,11 +200,13 @@ final class TLSLayer: ByteStreamLayer {
     }
 
     func take(_ bytes: UnsafeRawBufferPointer) {
-        guard let first = bytes.first, let engine else { return }
+        guard let first = bytes.first, failure == nil else { return }
         if !hasSeenBytes {
             hasSeenBytes = true
-            if isPlainHTTP(bytes, first) { return refusePlainHTTP() }
+            if engine == nil { engine = begin() }
+            if failure == nil, isPlainHTTP(bytes, first) { refusePlainHTTP() }
         }
+        guard failure == nil, let engine else { return }
         ctls_engine_feed(engine, bytes.baseAddress, bytes.count)
         holdsInput = true
     }
@@ -216,4 +223,6 @@ package nonisolated enum TLSHandshakeEnd {
     case done(isResumed: Bool)
     /// With an error, or because the connection was closed.
     case failed(TLSError?)
+    /// The client has sent nothing.
+    case notBegun
 }

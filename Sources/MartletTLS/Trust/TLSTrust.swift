@@ -9,7 +9,8 @@ public nonisolated struct TLSTrust: Hashable, Sendable {
     }
 
     var anchors: Anchors
-    var pins: Set<TLSPin> = []
+    /// One of these has to take part; `nil`: any.
+    var pins: Set<TLSPin>?
 
     /// The authorities that the system trusts: what `/etc/ssl` has, or the environment's SSL_CERT_FILE and SSL_CERT_DIR.
     public static let system = TLSTrust(anchors: .system)
@@ -35,12 +36,14 @@ public nonisolated struct TLSTrust: Hashable, Sendable {
         roots(try TLSCertificate.parse(pem: pem, source: source), addsSystem: addsSystem)
     }
 
-    /// Whoever has one of these keys, whatever its certificate says and whoever vouches for it.
+    /// Whoever has one of these keys, whatever its certificate says and whoever vouches for it. With no key, contexts
+    /// are refused.
     public static func keys(_ pins: Set<TLSPin>) -> TLSTrust {
         TLSTrust(anchors: .pinsOnly, pins: pins)
     }
 
     /// The same trust for fewer: one of these keys has to be the peer's, or that of an authority that vouches for it.
+    /// With no key, contexts are refused.
     public func pinned(to pins: Set<TLSPin>) -> TLSTrust {
         var trust = self
         trust.pins = pins

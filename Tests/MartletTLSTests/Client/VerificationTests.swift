@@ -92,6 +92,16 @@ struct VerificationTests {
         #expect(try await error(Authority.server, .keys([roots]))?.code == .pinMismatch)
     }
 
+    @Test("pinned to no key, nobody is believed; pins count where nothing else does")
+    func refusesNoPins() async throws {
+        #expect(await tlsCode { _ = try clientContext { $0.trust = .keys([]) } } == .invalidInput)
+        #expect(await tlsCode { _ = try clientContext { $0.trust = Authority.trust.pinned(to: []) } } == .invalidInput)
+        let own = Authority.server.certificate.publicKeyPin
+        let others = Authority.other.certificate.publicKeyPin
+        #expect(try await error(Authority.server, TLSTrust.unverified.pinned(to: [others]))?.code == .pinMismatch)
+        #expect(try await error(Authority.server, TLSTrust.unverified.pinned(to: [own])) == nil)
+    }
+
     @Test("versions that one side does not speak are told apart")
     func comparesVersions() async throws {
         let old = try clientContext { $0.maximumVersion = .tls12 }
@@ -155,7 +165,7 @@ struct VerificationTests {
         #expect(other.isClosed)
     }
 
-    @Test("names that no server can have are refused", arguments: ["", "a\0b"])
+    @Test("names that no server can have are refused", arguments: ["", "a\0b", ".example.org"])
     func refusesNames(name: String) async throws {
         let (end, peer) = try ByteStream.pair()
         defer { peer.close() }

@@ -17,6 +17,7 @@ struct HTTPTests {
             return "\(request.scheme) \(name) \(tls?.peerCertificate?.subject ?? "-") \(request.clientAddress)"
         }
         router.get("/large") { _ in String(repeating: "x", count: 1 << 20) }
+        router.get("/huge") { _ in String(repeating: "x", count: 16 << 20) }
         router.post("/echo") { request in
             let body = try await request.body.collect(upTo: 1 << 20)
             return "\(body.count)"
@@ -123,7 +124,7 @@ struct HTTPTests {
         let server = makeServer()
         defer { server.abort() }
         let port = try listen(server, try serverContext())
-        let hastyPort = try listen(server, try serverContext { $0.handshakeTimeout = .milliseconds(50) })
+        let hastyPort = try listen(server, try serverContext { $0.handshakeTimeout = .milliseconds(400) })
         let silent = try await connect(host: "127.0.0.1", port: hastyPort)
         defer { silent.close() }
         try await silent.write([22, 3])
@@ -141,8 +142,11 @@ struct HTTPTests {
         defer { server.abort() }
         let context = try serverContext { $0.handshakeLimit = 1 }
         let port = try listen(server, context)
+        let silent = try await connect(host: "127.0.0.1", port: port)
+        defer { silent.close() }
         let first = try await connect(host: "127.0.0.1", port: port)
-        #expect(await eventually { server.counters.load(.tlsHandshakesActive) == 1 })
+        try await first.write([22])
+        #expect(await eventually { context.statistics.inProgress == 1 }, "the silent one takes nobody's place")
         let client = try clientContext()
         let error = await thrown {
             try await connect(host: "127.0.0.1", port: port, tls: client, serverName: "example.org").close()
@@ -151,11 +155,11 @@ struct HTTPTests {
         #expect(server.counters.load(.tlsHandshakesRefused) == 1)
         #expect(context.statistics.refused == 1)
         first.close()
-        #expect(await eventually { server.counters.load(.tlsHandshakesActive) == 0 })
+        #expect(await eventually { context.statistics.inProgress == 0 })
         try await connect(host: "127.0.0.1", port: port, tls: client, serverName: "example.org").close()
     }
 
-    @Test("connections beyond the limit are told so by TLS as well")
+    @Test("connections beyond the limit are refused with an alert, without a handshake")
     func refusesTooManyConnections() async throws {
         let server = makeServer { $0.connectionLimit = 1 }
         defer { server.abort() }
@@ -163,9 +167,57 @@ struct HTTPTests {
         let client = try clientContext()
         let first = try await connect(host: "127.0.0.1", port: port, tls: client, serverName: "example.org")
         defer { first.close() }
-        let second = try await connect(host: "127.0.0.1", port: port, tls: client, serverName: "example.org")
+        let second = try await connect(host: "127.0.0.1", port: port)
         defer { second.close() }
-        #expect(String(decoding: try await second.read(), as: UTF8.self).hasPrefix("HTTP/1.1 503 "))
+        #expect(try await second.readToEnd(limit: 100) == [21, 3, 3, 0, 2, 2, 80])
+        #expect(server.counters.load(.connectionsRefused) == 1)
+        #expect(await eventually { server.connectionCount == 1 })
+    }
+
+    @Test("a client that ends its side without TLS's end gets its answer, be its request whole or not")
+    func answersHalfClosed() async throws {
+        let server = makeServer()
+        defer { server.abort() }
+        let port = try listen(server, try serverContext())
+        for (request, status) in [
+            ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "200 OK"),
+            ("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf", "400 Bad Request"),
+        ] {
+            let stream = try await connect(
+                host: "127.0.0.1", port: port, tls: try clientContext(), serverName: "example.org")
+            defer { stream.close() }
+            try await stream.write(request)
+            stream.abortWithoutSayingSo()
+            let answer = try await stream.readToEnd(limit: 4096)
+            #expect(String(decoding: answer, as: UTF8.self).hasPrefix("HTTP/1.1 \(status)\r\n"))
+        }
+        #expect(await eventually { server.connectionCount == 0 })
+    }
+
+    @Test("a connection is not over before the kernel has all of its answer, nor is a drain")
+    func keepsLastBytes() async throws {
+        let server = makeServer()
+        defer { server.abort() }
+        let port = try listen(server, try serverContext())
+        let stream = try await connect(host: "127.0.0.1", port: port)
+        defer { stream.close() }
+        try stream.setReceiveBuffer(4096)
+        try await stream.startTLS(try clientContext(), serverName: "example.org")
+        try await stream.write(
+            "GET /huge HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(await eventually { server.counters.load(.requests) == 1 })
+        var isDrained = false
+        server.onDrained = { isDrained = true }
+        server.drain()
+        var received = 0
+        while true {
+            let count = try await stream.read(upTo: 100_000).count
+            if count == 0 { break }
+            received += count
+            if received < 15 << 20 { #expect(!isDrained && server.connectionCount == 1) }
+        }
+        #expect(received > 16 << 20)
+        #expect(await eventually { isDrained })
     }
 
     @Test("a WebSocket goes over TLS")

@@ -151,6 +151,38 @@ struct TransferTests {
         }
     }
 
+    @Test("a peer that sends nothing but new keys is cut off")
+    func refusesFloods() async throws {
+        try await withSecured { client, server in
+            for _ in 0..<40 { #expect((client.layer as? TLSLayer)?.updateKeys() == true) }
+            #expect(await tlsCode { _ = try await server.read() } == .protocolViolation)
+        }
+    }
+
+    @Test("a server can write to a client that has ended its side without TLS's end")
+    func writesAfterTruncation() async throws {
+        try await withSecured { client, server in
+            client.abortWithoutSayingSo()
+            #expect(try await server.read().isEmpty)
+            try await server.write("still")
+            #expect(try await client.read() == Array("still".utf8))
+        }
+    }
+
+    @Test("an interrupted wait looks at the socket, whatever the kernel has reported")
+    func looksWhenInterrupted() async throws {
+        try await withSecured { client, server in
+            var buffer = [UInt8](repeating: 0, count: 100)
+            let first = buffer.withUnsafeMutableBytes { server.receive(into: $0) }
+            #expect(first == .wouldBlock)
+            let sent = Array("now".utf8).withUnsafeBytes { client.send($0) }
+            #expect(sent == .moved(3))
+            server.interrupt()
+            let second = buffer.withUnsafeMutableBytes { server.receive(into: $0) }
+            #expect(second == .moved(3))
+        }
+    }
+
     @Test("a reactor is called for bytes that come by TLS")
     func callsReactors() async throws {
         try await withSecured { client, server in
