@@ -237,7 +237,8 @@ let package = Package(
         .testTarget(
             name: "MartletClientTests",
             dependencies: [
-                "MartletClient", "MartletServer", "MartletHTTP", "MartletNet", "MartletLoop", "MartletTLS", "CZlib", "CBrotli",
+                "MartletClient", "MartletServer", "MartletHTTP", "MartletNet", "MartletLoop", "MartletTLS", "CZlib",
+                "CBrotli",
                 metrics, tracing, .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             swiftSettings: onTheLoop),
@@ -258,7 +259,8 @@ let package = Package(
         .testTarget(
             name: "MartletDownloadsTests",
             dependencies: [
-                "MartletDownloads", "MartletDownloadPlan", "MartletClient", "MartletServer", "MartletNet", "MartletLoop",
+                "MartletDownloads", "MartletDownloadPlan", "MartletClient", "MartletServer", "MartletNet",
+                "MartletLoop",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             swiftSettings: onTheLoop),

@@ -13,7 +13,7 @@ extension ByteStream {
         guard descriptor >= 0 else { return false }
         var byte: UInt8 = 0
         while true {
-            let count = recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
+            let count = recv(descriptor, &byte, 1, Int32(MSG_PEEK))
             if count >= 0 { return false }
             if errno != EINTR { return errno == EAGAIN }
         }
