@@ -123,12 +123,13 @@ final class ResponseHead {
     }
 
     private func parse() {
+        let bytes = bytes
         var parser = HTTP1ResponseParser(
             limits: HTTP1Limits(requestLine: 1 << 24, fieldSection: 1 << 24, fieldCount: 1 << 24))
         // It was parsed before with smaller limits.
         _ = try? parser.parse(bytes.span)
         madeFields = parser.fields.makeFields(in: bytes.span)
         madeReason = String(parser.reason, in: bytes.span)
-        bytes = []
+        self.bytes = []
     }
 }
