@@ -38,6 +38,12 @@ private enum Parties {
         var der: UnsafeMutablePointer<UInt8>?
         var length = 0
         precondition(ctls_pem_next(pem, pem.count - 1, &offset, &label, &der, &length) == 1)
+        defer {
+            ctls_free(certificate)
+            ctls_free(key)
+            ctls_free(label)
+            ctls_free(der)
+        }
         return (Array(UnsafeBufferPointer(start: der, count: length)), Array(String(cString: key!).utf8CString))
     }()
 
