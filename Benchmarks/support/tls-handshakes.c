@@ -39,6 +39,8 @@ static SSL *start(SSL_CTX *context, const struct sockaddr_in *address) {
 
 static void end(SSL *ssl) {
     int fd = SSL_get_fd(ssl);
+    // The session of a connection that ends without being shut down would not be resumed any more.
+    SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(ssl);
     close(fd);
 }
@@ -54,7 +56,7 @@ int main(int count, char **arguments) {
     SSL_CTX_set_min_proto_version(context, version);
     SSL_CTX_set_max_proto_version(context, version);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-    SSL_CTX_set1_groups_list(context, "X25519");
+    SSL_CTX_set1_groups_list(context, "X25519:P-256");
     if (is_resumed) {
         SSL_CTX_sess_set_new_cb(context, keep);
         SSL *ssl = start(context, &address);
@@ -72,7 +74,12 @@ int main(int count, char **arguments) {
         clock_gettime(CLOCK_MONOTONIC, &begin);
         do {
             SSL *ssl = start(context, &address);
-            if (ssl && is_resumed) SSL_set_session(ssl, kept);
+            if (ssl && is_resumed) {
+                // OpenSSL uses a session of TLS 1.3 once.
+                SSL_SESSION *copy = SSL_SESSION_dup(kept);
+                SSL_set_session(ssl, copy);
+                SSL_SESSION_free(copy);
+            }
             int is_done = ssl && SSL_connect(ssl) == 1 && SSL_session_reused(ssl) == is_resumed;
             // Until the server has answered, it has not seen the end of the handshake of TLS 1.3.
             char byte[4096];
