@@ -95,7 +95,7 @@ public final class HTTPClient {
         var response = response
         while let next = try trail.next(after: response) {
             response.body.source.abandon()
-            response = try await authenticated(next)
+            response = try await behindAnother { try await authenticated(next) }
             response.redirectCount = trail.count
         }
         return response
@@ -139,7 +139,21 @@ public final class HTTPClient {
         }
         response.body.source.abandon()
         attempt[.authorization] = authorization
-        return try await sent(attempt)
+        let answer = attempt
+        return try await behindAnother { try await sent(answer) }
+    }
+
+    /// A request that follows from the response to another one, which the server has acted on: whatever has become of this
+    /// one, the whole is not unsent.
+    private func behindAnother(
+        _ request: () async throws -> HTTPClientResponse
+    ) async throws -> HTTPClientResponse {
+        do {
+            return try await request()
+        } catch var error as HTTPClientError {
+            error.isUnsent = false
+            throw error
+        }
     }
 
     /// One request with the cookies that belong to it, and its response with its body as it was meant.

@@ -55,6 +55,10 @@ package final class Connector {
         guard url.scheme == "http" || url.scheme == "https" else {
             throw HTTPClientError(.invalidURL, url: url, "its scheme is not http or https")
         }
+        guard request.method != .connect else {
+            throw HTTPClientError(
+                .invalidRequest, url: url, "CONNECT makes tunnels, which the settings of the proxy are there for")
+        }
         return try destination(of: url, address: request.options?.values.address)
     }
 

@@ -50,7 +50,8 @@ extension ClientConnection {
             .connectionLost, url: exchange.url,
             "\(what) \(server): \(SystemError.message(code))", cause: cause)
         error.isUnsent = isUnsent
-        let isGone = code == ECONNRESET || code == EPIPE || code == ENOTCONN
+        // EPROTO: TLS that ends without having said so, as servers do that have waited for too long.
+        let isGone = [ECONNRESET, EPIPE, ENOTCONN, EPROTO].contains(code)
         return ExchangeFailure(error: error, isStale: isGone && mayBeStale, isUnsent: isUnsent && mayBeStale)
     }
 

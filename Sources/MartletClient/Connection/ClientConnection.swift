@@ -47,6 +47,12 @@ final class ClientConnection {
     private var isCancelled = false
     private var interimResponses = 0
     private var hasConsent = false
+    /// When the last of the request was sent; `nil` while it is on its way.
+    private var sentAt: EventLoop.Instant?
+    /// Until when what nobody wants is read.
+    private var drainDeadline = EventLoop.Instant.distantFuture
+    /// Pieces of a body since the loop last ran others.
+    private var piecesInARow: UInt8 = 0
     /// The body that is being read.
     private var incoming: IncomingBody?
 
@@ -88,10 +94,12 @@ final class ClientConnection {
         hasConsent = false
         parser.reset(requestMethod: exchange.method)
         do {
+            sentAt = nil
             try send(request)
+            if upload == nil { sentAt = EventLoop.main.now }
             if let upload, upload.waitsForConsent, let response = try await consent(to: upload) { return response }
             while true {
-                if let response = try await readHead(until: headDeadline, .firstByte) { return response }
+                if let response = try await readHead() { return response }
             }
         } catch {
             throw closing(error)
@@ -157,12 +165,13 @@ final class ClientConnection {
 
     /// Until when the head of the response has to be there: its time begins when the request has been sent.
     private var headDeadline: EventLoop.Instant {
-        guard let firstByte = rules.firstByte, upload?.isDone != false else { return exchange.deadline }
-        return min(EventLoop.main.now + firstByte, exchange.deadline)
+        guard let firstByte = rules.firstByte, let sentAt else { return exchange.deadline }
+        return min(sentAt + firstByte, exchange.deadline)
     }
 
-    /// The last of the request has been sent.
+    /// The last of the request has been sent, or the server takes no more of it.
     func uploadEnded() {
+        sentAt = EventLoop.main.now
         if state == .busy, waiter != nil, incoming == nil { stream.park(self, until: headDeadline) }
     }
 
@@ -172,7 +181,7 @@ final class ClientConnection {
     private func consent(to upload: RequestUpload) async throws -> HTTPClientResponse? {
         let deadline = min(EventLoop.main.now + rules.expectContinue, exchange.deadline)
         do {
-            return try await readHead(until: deadline, .firstByte, endsAtConsent: true)
+            return try await readHead(consentUntil: deadline)
         } catch let failure as ExchangeFailure where failure.error.phase == .firstByte {
             upload.consent()
             return nil
@@ -189,10 +198,10 @@ final class ClientConnection {
 
     /// Reads the head of the final response.
     ///
-    /// - Parameter endsAtConsent: whether `100 Continue` ends it, too, with no response.
-    private func readHead(
-        until deadline: EventLoop.Instant, _ phase: HTTPClientError.Phase, endsAtConsent: Bool = false
-    ) async throws -> HTTPClientResponse? {
+    /// - Parameter consentDeadline: until when `100 Continue` is waited for, which ends it, too, with no response; `nil` when
+    ///   it does not.
+    private func readHead(consentUntil consentDeadline: EventLoop.Instant? = nil) async throws -> HTTPClientResponse? {
+        let endsAtConsent = consentDeadline != nil
         while true {
             if !unread.isEmpty {
                 let bytes = unread
@@ -217,7 +226,7 @@ final class ClientConnection {
                 }
                 if endsAtConsent, hasConsent { return nil }
             case .wouldBlock:
-                try await wait(until: deadline, phase)
+                try await wait(until: consentDeadline ?? headDeadline, .firstByte)
             case .failed(let code):
                 throw lost("the connection failed while waiting for the response of", code, isUnsent: false)
             }
@@ -309,6 +318,7 @@ final class ClientConnection {
 
     private func limited(_ source: BodySource) -> BodySource {
         source.url = exchange.url
+        source.deadline = exchange.deadline
         source.collectLimit = rules.limits.collectedBody
         return source
     }
@@ -340,6 +350,7 @@ final class ClientConnection {
 
     /// The response is over: the connection goes back, if it can be used again.
     private func finish(surplus: Int) {
+        incoming?.isComplete = true
         incoming?.connection = nil
         incoming = nil
         framing = .none
@@ -477,18 +488,37 @@ extension ClientConnection {
     /// The next bytes of the body; `nil` at its end.
     func nextPiece(of body: IncomingBody) async throws -> [UInt8]? {
         do {
-            while true {
+            try await letOthersRun()
+            while body.connection != nil {
                 if let piece = try pieceAtHand() ?? receivePiece(body) { return piece }
-                // The end has come, and the connection may be another's now.
-                if body.connection == nil { return nil }
+                // The end may have come, and the connection may be another's now.
+                if body.connection == nil { break }
                 let deadline =
                     rules.betweenBytes.map { min(EventLoop.main.now + $0, exchange.deadline) } ?? exchange.deadline
-                if !stream.mayReceive { try await wait(until: deadline, .betweenBytes) }
+                if !stream.mayReceive {
+                    piecesInARow = 0
+                    try await wait(until: deadline, .betweenBytes)
+                }
             }
+            guard body.isComplete else {
+                throw failure(.connectionLost, "the connection was closed with the body unread")
+            }
+            return nil
         } catch {
             let error = closing(error)
             throw (error as? ExchangeFailure)?.error ?? error
         }
+    }
+
+    /// A server that is as fast as whoever reads is not to keep the loop from everyone else, nor a deadline or a cancellation
+    /// from its task.
+    private func letOthersRun() async throws {
+        piecesInARow &+= 1
+        guard piecesInARow >= 16 else { return }
+        piecesInARow = 0
+        await EventLoop.yield()
+        try Task.checkCancellation()
+        if exchange.deadline <= EventLoop.main.time() { throw timedOut(.total) }
     }
 
     /// What has come together with the head.
@@ -513,6 +543,7 @@ extension ClientConnection {
             return nil
         case .moved(let count):
             body.comesFast = count > Self.buffer.count / 2
+            drainAllowance -= count
             let bytes = UnsafeRawBufferPointer(rebasing: Self.buffer[..<count])
             guard framing == .chunked else { return try take(bytes) }
             var data: [UInt8] = []
@@ -537,6 +568,7 @@ extension ClientConnection {
         case .moved(0): throw endedInBody()
         case .moved(let count):
             body.comesFast = count > Self.buffer.count / 2
+            drainAllowance -= count
             // Little in much memory is copied, so that whoever keeps it keeps no more.
             if !body.comesFast { piece = piece.withUnsafeBytes { [UInt8]($0) } }
             try advance(count)
@@ -579,6 +611,7 @@ extension ClientConnection {
         if case .length(let remaining) = framing, remaining > UInt64(drainAllowance) { return close() }
         guard framing != .untilClose, upload?.isDone != false else { return close() }
         state = .draining
+        drainDeadline = min(EventLoop.main.now + .seconds(1), exchange.deadline)
         drain(.ready)
     }
 
@@ -586,11 +619,11 @@ extension ClientConnection {
         guard wait != .timedOut, let body = incoming else { return close() }
         do {
             while body.connection != nil {
-                if let piece = try pieceAtHand() ?? receivePiece(body) {
-                    drainAllowance -= piece.count
-                    if drainAllowance < 0 { return close() }
-                } else if body.connection != nil, !stream.mayReceive {
-                    return stream.park(self, until: EventLoop.main.now + .seconds(1))
+                let piece = try pieceAtHand() ?? receivePiece(body)
+                // Counted as it is received, for chunks may have nothing in them.
+                if drainAllowance < 0, body.connection != nil { return close() }
+                if piece == nil, body.connection != nil, !stream.mayReceive {
+                    return stream.park(self, until: drainDeadline)
                 }
             }
         } catch {
@@ -604,6 +637,8 @@ extension ClientConnection {
 final class IncomingBody: BodyUpstream {
     fileprivate(set) var connection: ClientConnection?
     fileprivate(set) var trailers: HTTPFields?
+    /// The end has come, and not only the connection's.
+    fileprivate var isComplete = false
     /// The last receive got a lot.
     fileprivate var comesFast = false
 
@@ -614,7 +649,11 @@ final class IncomingBody: BodyUpstream {
     deinit {}
 
     func nextPiece() async throws -> [UInt8]? {
-        try await connection?.nextPiece(of: self)
+        guard let connection else {
+            guard isComplete else { throw CancellationError() }
+            return nil
+        }
+        return try await connection.nextPiece(of: self)
     }
 
     func abandon() {

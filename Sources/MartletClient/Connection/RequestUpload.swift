@@ -72,6 +72,7 @@ final class RequestUpload {
             connection.uploadEnded()
         } catch is PeerGone {
             // The response, or its absence, says what has happened.
+            connection.uploadEnded()
         } catch {
             if self.error == nil { self.error = error }
             connection.stream.close()

@@ -9,12 +9,17 @@ nonisolated final class BodyDecoder {
     private static let pieceSize = 64 << 10
     /// What may come out whatever went in: small bodies compress by any ratio.
     private static let free: UInt64 = 1 << 20
+    /// What is decompressed in a row without anything coming out.
+    private static let mostWork = 1 << 20
 
     private var stages: [any DecodingStage]
     private let url: HTTPURL
     private let limits: HTTPClientLimits
     private var input: UInt64 = 0
-    private var output: UInt64 = 0
+    /// What has come out of each stage.
+    private var outputs: [UInt64]
+    /// What has been decompressed since the caller was last given something.
+    private var work = 0
     private var isLast = false
 
     /// A decoder for the codings of a body, in the order in which they were applied; `nil` when there is one that cannot be
@@ -33,8 +38,9 @@ nonisolated final class BodyDecoder {
             }
         }
         // Nobody applies more; each stage holds memory.
-        guard !stages.isEmpty, stages.count <= 3 else { return nil }
+        guard !stages.isEmpty, stages.count <= 2 else { return nil }
         self.stages = stages.reversed()
+        outputs = [UInt64](repeating: 0, count: stages.count)
         self.url = url
         self.limits = limits
     }
@@ -48,33 +54,31 @@ nonisolated final class BodyDecoder {
         if !bytes.isEmpty { stages[0].take(bytes) }
     }
 
-    /// The next bytes; `nil` when more has to go in, or at the end.
+    /// The next bytes; `nil` when more has to go in, or at the end; none when much has been done for nothing, so that the
+    /// caller lets others run before it asks again.
     func next() throws -> [UInt8]? {
-        guard let piece = try piece(of: stages.count - 1) else { return nil }
-        output += UInt64(piece.count)
-        guard output <= limits.body else {
-            throw HTTPClientError(
-                .tooLarge, url: url, "the body is larger than the limit of \(limits.body) bytes when it is decompressed"
-            )
-        }
-        if output > Self.free, output / UInt64(max(1, limits.expansion)) > input {
-            throw HTTPClientError(
-                .compressionBomb, url: url,
-                "the body grows to more than \(limits.expansion) times its size when it is decompressed")
-        }
-        return piece
+        work = 0
+        return try piece(of: stages.count - 1)
     }
 
     private func piece(of index: Int) throws -> [UInt8]? {
         let stage = stages[index]
         while true {
+            if work > Self.mostWork { return [] }
+            let output: [UInt8]?
             do throws(DecodingFailure) {
-                if let piece = try stage.next(Self.pieceSize) { return piece }
+                output = try stage.next(Self.pieceSize)
             } catch {
                 throw HTTPClientError(
                     .malformedCoding, url: url, "the body cannot be decompressed: \(error.reason)")
             }
+            if let output {
+                try count(output.count, of: index)
+                return output
+            }
             if index > 0, let more = try piece(of: index - 1) {
+                if more.isEmpty { return more }
+                work += more.count
                 stage.take(more)
                 continue
             }
@@ -84,6 +88,21 @@ nonisolated final class BodyDecoder {
                     "the body cannot be decompressed: it ends before its compressed data does")
             }
             return nil
+        }
+    }
+
+    /// The output of each stage counts: what is between two may be large and come to nothing.
+    private func count(_ bytes: Int, of index: Int) throws {
+        outputs[index] += UInt64(bytes)
+        if index == stages.count - 1, outputs[index] > limits.body {
+            throw HTTPClientError(
+                .tooLarge, url: url, "the body is larger than the limit of \(limits.body) bytes when it is decompressed"
+            )
+        }
+        if outputs[index] > Self.free, outputs[index] / UInt64(max(1, limits.expansion)) > input {
+            throw HTTPClientError(
+                .compressionBomb, url: url,
+                "the body grows to more than \(limits.expansion) times its size when it is decompressed")
         }
     }
 }

@@ -48,6 +48,8 @@ public nonisolated struct EventSource: AsyncSequence, Sendable {
         private var hasEnded = false
 
         private static let longestWait: Duration = .seconds(60)
+        /// What a server may ask for: neither no wait at all, nor never again.
+        private static let waits: ClosedRange<Duration> = .milliseconds(100) ... .seconds(300)
 
         init(source: EventSource) {
             self.source = source
@@ -83,7 +85,9 @@ public nonisolated struct EventSource: AsyncSequence, Sendable {
             guard var events else { return nil }
             defer {
                 if !events.parser.lastEventID.isEmpty { lastEventID = events.parser.lastEventID }
-                if let time = events.parser.reconnectionTime { wait = time }
+                if let time = events.parser.reconnectionTime {
+                    wait = Swift.min(Swift.max(time, Self.waits.lowerBound), Self.waits.upperBound)
+                }
             }
             self.events = nil
             guard let event = try await events.next() else { return nil }

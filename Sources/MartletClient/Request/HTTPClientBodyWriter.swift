@@ -57,6 +57,7 @@ public final class HTTPClientBodyWriter {
 
     /// Ends the body.
     func finish() async throws {
+        guard !isWriting else { throw failure("the body ends while another task writes it") }
         isValid = false
         if let length {
             if written < length { throw failure("only \(written) of \(length) bytes were written") }

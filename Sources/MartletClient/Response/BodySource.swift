@@ -36,6 +36,9 @@ final class BodySource {
     private(set) var expectedLength: UInt64?
     /// For messages.
     var url: HTTPURL?
+    /// When everything has to be over.
+    var deadline = EventLoop.Instant.distantFuture
+    private var piecesInARow: UInt8 = 0
     var collectLimit = HTTPClientLimits().collectedBody
 
     init(whole bytes: [UInt8], trailers: HTTPFields? = nil) {
@@ -74,7 +77,11 @@ final class BodySource {
         isReading = true
         defer { isReading = false }
         while true {
-            if let piece = try decoded() { return piece }
+            if let piece = try decoded() {
+                try await letOthersRun(isIdle: piece.isEmpty)
+                if piece.isEmpty { continue }
+                return piece
+            }
             switch state {
             case .ended: return nil
             case .failed(let error): throw error
@@ -87,6 +94,21 @@ final class BodySource {
                 guard let decoder else { return piece }
                 try failing { try decoder.take(piece ?? [], isLast: piece == nil) }
             }
+        }
+    }
+
+    /// Decompressing may go on for long without waiting for anything.
+    private func letOthersRun(isIdle: Bool) async throws {
+        piecesInARow &+= 1
+        guard isIdle || piecesInARow >= 16 else { return }
+        piecesInARow = 0
+        await EventLoop.yield()
+        guard Task.isCancelled || deadline <= EventLoop.main.time() else { return }
+        try failing {
+            try Task.checkCancellation()
+            throw HTTPClientError(
+                .timeout, url: url.map { "\($0)" } ?? "the response",
+                "\(HTTPClientError.Phase.total.rawValue) did not come in time", phase: .total)
         }
     }
 

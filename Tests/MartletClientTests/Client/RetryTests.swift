@@ -102,6 +102,19 @@ struct RetryTests {
         #expect(took >= .seconds(30) && text == "ok")
     }
 
+    @Test("what a redirect behind it could not reach is not sent again")
+    func redirectUnreachable() async throws {
+        let (client, transport) = client(attempts: 3) { count in
+            guard count > 1 else { return HTTPClientResponse(status: .seeOther, fields: [.location: "/done"]) }
+            throw Self.failing(.connection, isUnsent: true)
+        }
+        var request = HTTPClientRequest(.post, "http://h/order", body: "1 bird")
+        request.retries = HTTPRetries(attempts: 3)
+        let error = await failure { try await client.execute(request) }
+        #expect(error?.code == .connection && error?.isUnsent == false)
+        #expect(transport.requests.map(\.method) == [.post, .get])
+    }
+
     @Test("nothing is tried again beyond the time for everything")
     func deadline() async throws {
         var settings = HTTPClientSettings()

@@ -45,6 +45,53 @@ struct TimeoutTests {
         await server.close()
     }
 
+    @Test("the time for the response runs from the last byte of a body, whatever comes in between")
+    func afterUpload() async throws {
+        let server = try RawServer { connection in
+            try await connection.request()
+            try await connection.write("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 2")
+            try await connection.waitForEnd()
+        }
+        let client = quickClient { $0.timeouts.firstByte = Self.short }
+        let body = HTTPClientRequestBody.stream { writer in
+            for _ in 0..<3 {
+                try await writer.write("abc")
+                await EventLoop.yield()
+            }
+        }
+        let error = await failure { try await client.put(server.url(), body: body) }
+        #expect(error?.code == .timeout && error?.phase == .firstByte)
+        await client.shutdown()
+        await server.close()
+    }
+
+    @Test("a fast body leaves the loop to others, and can be cancelled and given up", arguments: [true, false])
+    func fastBody(_ isCancelled: Bool) async throws {
+        let server = try RawServer { connection in
+            try await connection.request()
+            try await connection.write("HTTP/1.1 200 OK\r\n\r\n")
+            while true { try await connection.write([UInt8](repeating: 0, count: 1 << 20)) }
+        }
+        let client = quickClient { if !isCancelled { $0.timeouts.total = .milliseconds(200) } }
+        let url = try server.url()
+        let task = Task {
+            var bytes = 0
+            for try await piece in try await client.get(url).body { bytes += piece.count }
+            return bytes
+        }
+        if isCancelled {
+            try await eventually("the request") { server.requests.count == 1 }
+            task.cancel()
+            await #expect(throws: CancellationError.self) { try await task.value }
+        } else {
+            let error = await failure { try await task.value }
+            #expect(error?.code == .timeout && error?.phase == .total)
+        }
+        #expect(client.statistics.openConnections == 0)
+        await client.shutdown()
+        await server.close()
+    }
+
     @Test("a body that goes on is not given up for the time between its bytes")
     func steady() async throws {
         let server = try RawServer { connection in

@@ -186,6 +186,25 @@ struct PoolTests {
         await server.close()
     }
 
+    @Test("what trickles in behind a response that was dropped is not read for ever")
+    func trickle() async throws {
+        let server = try RawServer { connection in
+            try await connection.request()
+            try await connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n")
+            while true {
+                try await connection.write("1;x=y\r\na\r\n")
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
+        let client = quickClient()
+        let start = EventLoop.main.time()
+        do { #expect(try await client.get(server.url()).code == 200) }
+        try await eventually("the connection to be given up") { client.statistics.openConnections == 0 }
+        #expect(EventLoop.main.time() - start < .seconds(10))
+        await client.shutdown()
+        await server.close()
+    }
+
     @Test("cancelling a request closes its connection, wherever it waits")
     func cancellation() async throws {
         let steps: [(RawConnection) async throws -> Void] = [
