@@ -30,12 +30,26 @@ import Testing
         #expect(Self.name(answer.verdict(on: Self.asked)) == expected)
     }
 
-    @Test("a file that is as long as what is there has nothing left") func nothingLeft() {
+    @Test(
+        "a file that is as long as what is there has nothing left, if it is the same one",
+        arguments: [
+            ("\"v1\"", "bytes */100", "nothing left"), ("\"v1\"", "bytes */99", "with ranges"),
+            ("\"v2\"", "bytes */100", "with ranges"), ("W/\"v1\"", "bytes */100", "with ranges"),
+            (nil, "bytes */100", "with ranges"),
+        ] as [(String?, String, String)])
+    func nothingLeft(tag: String?, range: String, expected: String) {
         let answer = Answer(
-            status: 416, contentRange: "bytes */100",
-            validator: Validator(tag: nil, lastModified: nil, isDateStrong: false))
+            status: 416, contentRange: range, validator: Validator(tag: tag, lastModified: nil, isDateStrong: false))
         let question = Answer.Question.part(100..<Int.max, length: nil, validator: Self.known)
-        #expect(answer.verdict(on: question) == .nothingLeft(length: 100))
+        #expect(Self.name(answer.verdict(on: question)) == expected)
+    }
+
+    @Test("a date confirms a version if it is strong, and a tag is worth more") func confirmation() {
+        let date = "Sun, 06 Nov 1994 08:49:37 GMT"
+        let dated = Validator(tag: nil, lastModified: date, isDateStrong: false)
+        #expect(Validator(tag: nil, lastModified: date, isDateStrong: true).isConfirmed(by: dated))
+        #expect(!dated.isConfirmed(by: dated))
+        #expect(!Validator(tag: "\"v1\"", lastModified: date, isDateStrong: true).isConfirmed(by: dated))
     }
 
     @Test("a part is no answer to a request for the whole") func unasked() {

@@ -99,7 +99,11 @@ public struct Answer: Sendable {
     }
 
     private func unsatisfied(_ question: Question) -> Verdict {
-        guard case .part(let asked, let length, _) = question else { return .refused(mayPass: false) }
+        guard case .part(let asked, let length, let known) = question else { return .refused(mayPass: false) }
+        // A server may look at Range and not at If-Range first: the same length alone is no sign of the same file.
+        guard known.isConfirmed(by: validator) else {
+            return .startOver(because: "the server does not say whether what is here is the whole", withRanges: true)
+        }
         if let sent = contentRange.flatMap({ ContentRange($0) }), let total = Int(exactly: sent.length),
             total == asked.lowerBound, length == nil || length == total
         {

@@ -49,4 +49,12 @@ public struct Validator: Hashable, Sendable {
         guard let lastModified, let theirs = other.lastModified else { return true }
         return lastModified == theirs
     }
+
+    /// Whether an answer with `other` is sure to be of the same version: it says so, and says it strongly.
+    public func isConfirmed(by other: Validator) -> Bool {
+        if let tag, let mine = EntityTag(tag) {
+            return other.tag.flatMap { EntityTag($0) }.map { mine.matchesStrongly($0) } ?? false
+        }
+        return isDateStrong && lastModified != nil && lastModified == other.lastModified
+    }
 }
