@@ -175,6 +175,24 @@ import Testing
         }
     }
 
+    @Test("a server cannot have a file of its choice overwritten, whatever the checksum of that is")
+    func serverNames() async throws {
+        let content = bytes(100_000)
+        let right = try await Self.sum(content)
+        for isOldThere in [false, true] {
+            try await DownloadCase.run(content) { fixture async throws in
+                try await File.write("mine", to: fixture.directory + "/thesis.pdf")
+                // The one that may be replaced must not lend its right to the one that may not.
+                if isOldThere { try await File.write("damaged", to: fixture.directory + "/file.bin") }
+                fixture.server.usual.fields = ["Content-Disposition: attachment; filename=\"thesis.pdf\""]
+                let file = try await fixture.fetch(checksum: right)
+                #expect(file.path == fixture.directory + "/thesis-1.pdf" && !file.wasThere)
+                #expect(try await fixture.content("thesis.pdf") == Array("mine".utf8))
+                #expect(try await fixture.content("thesis-1.pdf") == content)
+            }
+        }
+    }
+
     private static func sum(_ content: [UInt8]) async throws -> Checksum {
         try await FileSystem.withTemporaryDirectory { directory in
             try await File.write(content, to: directory + "/a")

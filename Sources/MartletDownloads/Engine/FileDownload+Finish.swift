@@ -8,8 +8,10 @@ import MartletLoop
 extension FileDownload {
     /// The file that is there already, if it is to stay.
     ///
-    /// - Parameter length: what the server says that the file has, if it has been asked.
-    func existing(length: Int?) async throws -> DownloadedFile? {
+    /// - Parameters:
+    ///   - length: what the server says that the file has, if it has been asked.
+    ///   - isChosen: whether the name is the caller's or the URL's, so that another file there may be replaced.
+    func existing(length: Int?, isChosen: Bool) async throws -> DownloadedFile? {
         guard options.existing == .keep || options.existing == .fail else { return nil }
         let path = "\(batch.directory)/\(name)"
         guard let status = try? await FileSystem.status(of: path), status.kind == .regular else { return nil }
@@ -19,7 +21,7 @@ extension FileDownload {
         if let checksum = item.checksum {
             batch.update(index) { $0.state = .finishing }
             guard try await Self.sum(path, checksum.algorithm) == checksum.hex else {
-                replaces = true
+                replaces = isChosen
                 return nil
             }
         } else if let length, length != status.size {
@@ -47,7 +49,9 @@ extension FileDownload {
         name = batch.claim(safe)
         let name = name
         batch.update(index) { $0.name = name }
-        if let file = try await existing(length: length) { throw ExistingFile(file: file) }
+        // A server must not choose which file it overwrites: one that is there, and another one, gets company.
+        replaces = false
+        if let file = try await existing(length: length, isChosen: false) { throw ExistingFile(file: file) }
     }
 
     /// Compares the bytes with the checksum, and puts the file in its place.

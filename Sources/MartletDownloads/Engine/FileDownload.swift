@@ -40,7 +40,7 @@ final class FileDownload {
     private var checkpointing: Task<Void, Never>?
     private var nextCheckpoint: EventLoop.Instant
     var name: String
-    /// Set when the file that is there is known to be another one.
+    /// Set when the file that is there, under a name that the server has not chosen, is known to be another one.
     var replaces = false
 
     /// More changes than this while a file is fetched are no accident.
@@ -82,7 +82,7 @@ final class FileDownload {
         }
         try Task.checkCancellation()
         try await FileSystem.createDirectory(batch.directory, withIntermediates: true)
-        if let there = try await existing(length: nil) { return there }
+        if let there = try await existing(length: nil, isChosen: true) { return there }
         try await open()
         do {
             try await passes()
