@@ -86,6 +86,25 @@ import Testing
         }
     }
 
+    @Test("a finished file is not written to when a run ended before it had removed the partial file's name")
+    func linked() async throws {
+        for tag in ["\"v1\"", "\"v2\""] {
+            try await DownloadCase.run { fixture async throws in
+                fixture.options.attempts = 1
+                fixture.options.existing = .number
+                fixture.server.script = [.init(cut: 60_000)]
+                _ = await fixture.failure()
+                let part = try #require(try await fixture.names().first { $0.hasSuffix(".part") })
+                try #require(link("\(fixture.directory)/\(part)", "\(fixture.directory)/file.bin") == 0)
+                fixture.server.tag = tag
+                #expect(try await fixture.fetch().received == 100_000)
+                #expect(try await fixture.content() == Array(fixture.server.content[..<60_000]))
+                #expect(try await fixture.content("file-1.bin") == fixture.server.content)
+                #expect(try await fixture.names() == ["file-1.bin", "file.bin"])
+            }
+        }
+    }
+
     @Test("a file that changes meanwhile begins again, and is the new one as a whole") func changed() async throws {
         try await DownloadCase.run { fixture async throws in
             fixture.options.attempts = 1

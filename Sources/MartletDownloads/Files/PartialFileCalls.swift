@@ -29,9 +29,18 @@ nonisolated enum PartialFileCalls {
                     Glibc.close(descriptor)
                     continue
                 }
+                let status = try status(descriptor, part)
+                // Somebody has ended between putting a file in its place and taking this name away. The other name is
+                // a finished file, which must not be written to.
+                guard status.st_nlink <= 1 else {
+                    for name in [record, part] where unlink(name) != 0 && errno != ENOENT {
+                        throw SystemError("remove", target: name)
+                    }
+                    Glibc.close(descriptor)
+                    continue
+                }
                 let found = try read(record)
-                let size = try status(descriptor, part).st_size
-                let isUsable = found.map { ($0.done.ranges.last?.upperBound ?? 0) <= Int(size) } ?? false
+                let isUsable = found.map { ($0.done.ranges.last?.upperBound ?? 0) <= Int(status.st_size) } ?? false
                 return Opened(descriptor: descriptor, record: isUsable ? found : nil)
             } catch {
                 Glibc.close(descriptor)
