@@ -29,13 +29,7 @@ struct RedirectTrail {
         }
         let target = try target(location, response)
         try turn(response.code, response)
-        if !target.hasSameOrigin(as: request.url) {
-            dropCredentials()
-        } else if request.fields[.authorization] == nil {
-            // A reference has no user and password in it.
-            request.fields[.authorization] = request.url.authorization
-        }
-        request.url = target
+        request.move(to: target)
         guard asked.insert(Self.question(request)).inserted else {
             throw failure(.tooManyRedirects, response, "its redirects go round in a circle: \(target) comes again")
         }
@@ -46,10 +40,7 @@ struct RedirectTrail {
     private func target(_ location: String, _ response: HTTPClientResponse) throws -> HTTPURL {
         let target: HTTPURL
         do throws(HTTPURLError) {
-            target = try request.url.resolving(Self.escaped(location))
-            guard target.scheme == "http" || target.scheme == "https" else {
-                throw HTTPURLError("its scheme is not http or https")
-            }
+            target = try request.target(of: location)
         } catch {
             let place = HandshakeResponse.harmless(HTTPURL.redacted(location))
             throw failure(
@@ -59,25 +50,6 @@ struct RedirectTrail {
             throw failure(.redirect, response, "it redirects from https to \(target), which is not followed")
         }
         return target
-    }
-
-    /// A reference with what may not stand in one percent-encoded, as every browser does it: many servers send names as they
-    /// are. Brackets are left alone in front of the path, where they are those of an address.
-    private static func escaped(_ reference: String) -> String {
-        let authorityEnd = reference.firstRange(of: "//").map { start in
-            reference[start.upperBound...].firstIndex { $0 == "/" || $0 == "?" } ?? reference.endIndex
-        }
-        let pathStart = reference.hasPrefix("/") && !reference.hasPrefix("//") ? nil : authorityEnd
-        var result = String(reference[..<(pathStart ?? reference.startIndex)])
-        for byte in reference[(pathStart ?? reference.startIndex)...].utf8 {
-            if byte > 0x20, byte < 0x7F, !"\"<>\\^`{|}[]".utf8.contains(byte) {
-                result.unicodeScalars.append(Unicode.Scalar(byte))
-            } else {
-                let digits = String(byte, radix: 16, uppercase: true)
-                result += byte < 16 ? "%0\(digits)" : "%\(digits)"
-            }
-        }
-        return result
     }
 
     /// Makes of method and body what the status says.
@@ -98,15 +70,6 @@ struct RedirectTrail {
         } else if !request.body.isRepeatable {
             throw failure(
                 .bodyNotRepeatable, response, "it redirects (\(status)), and the body cannot be sent a second time")
-        }
-    }
-
-    private mutating func dropCredentials() {
-        for name in [HTTPField.Name.authorization, .cookie, .proxyAuthorization] { request.fields[name] = nil }
-        request.change {
-            $0.withholdsCredentials = true
-            $0.credentials = nil
-            $0.address = nil
         }
     }
 

@@ -53,10 +53,12 @@ nonisolated struct RequestHead: ~Copyable {
         output.append(utf8: request.url.hostField)
         output.append("\r\n")
         let options = request.options?.values
-        if request.fields.isEmpty, options?.decompresses == nil {
+        if request.fields.isEmpty, options?.decompresses == nil, options?.withholdsCredentials != true {
             output.append(contentsOf: common)
         } else {
-            append(request.fields, decompresses: options?.decompresses, to: &output)
+            append(
+                request.fields, decompresses: options?.decompresses,
+                withholdsCredentials: options?.withholdsCredentials == true, to: &output)
         }
         if let proxyAuthorization { output.append("Proxy-Authorization: ", value: proxyAuthorization) }
         if let contentType = request.body.contentType, request.fields[.contentType] == nil {
@@ -74,8 +76,12 @@ nonisolated struct RequestHead: ~Copyable {
         output.append("\r\n")
     }
 
-    private func append(_ fields: HTTPFields, decompresses: Bool?, to output: inout ByteBuffer) {
+    private func append(
+        _ fields: HTTPFields, decompresses: Bool?, withholdsCredentials: Bool, to output: inout ByteBuffer
+    ) {
         for field in defaults where !fields.contains(field.name) {
+            // The settings' are no more for other origins than the request's.
+            if withholdsCredentials, HTTPClientRequest.credentialFields.contains(field.name) { continue }
             if field.name == .acceptEncoding, decompresses == false { continue }
             output.append(line: field)
         }
