@@ -306,4 +306,41 @@ import Testing
             await other.close()
         }
     }
+
+    @Test("what the client says it is goes to no other origin after a redirect, and does not come back")
+    func clientCredentials() async throws {
+        let changes: [@MainActor (inout HTTPClientSettings) -> Void] = [
+            { $0.credentials = .bearer(.init("secret")!) }, { $0.fields[.authorization] = "Bearer secret" },
+        ]
+        for change in changes {
+            try await DownloadCase.run { fixture async throws in
+                let other = try OriginServer(bytes(1000))
+                var settings = HTTPClientSettings()
+                change(&settings)
+                let client = HTTPClient(settings)
+                fixture.server.script = [.init(status: "302 Found", fields: ["Location: \(other.url("/x"))"])]
+                other.script = [.init(status: "302 Found", fields: ["Location: \(fixture.server.url("/back"))"])]
+                let file = try await client.download(
+                    DownloadItem(fixture.server.url("/a")), to: fixture.directory, options: fixture.options)
+                #expect(file.size == 100_000)
+                #expect(fixture.server.requests.map(\.authorization) == ["Bearer secret", nil])
+                #expect(other.requests.map(\.authorization) == [nil])
+                await client.shutdown()
+                await other.close()
+            }
+        }
+    }
+
+    @Test("a redirect keeps the user and password of the URL, and may have spaces and letters of any kind in it")
+    func location() async throws {
+        try await DownloadCase.run { fixture async throws in
+            fixture.server.script = [.init(status: "302 Found", fields: ["Location: /a b/\u{fc}"])]
+            let url = "http://u:p@\(fixture.server.address)/file.bin"
+            let file = try await fixture.client.download(
+                DownloadItem(url), to: fixture.directory, options: fixture.options)
+            #expect(file.size == 100_000)
+            #expect(fixture.server.requests.map(\.target) == ["/file.bin", "/a%20b/%C3%BC"])
+            #expect(fixture.server.requests.map(\.authorization) == ["Basic dTpw", "Basic dTpw"])
+        }
+    }
 }

@@ -21,11 +21,11 @@ struct FileRequest {
     ///
     /// - Throws: `DownloadError`, `HTTPClientError`; `CancellationError`.
     func ask(_ question: Answer.Question) async throws -> Reply {
-        var target = url
+        var request = request(question)
         var redirects = 0
         while true {
-            try check(target)
-            let response = try await client.execute(request(target, question))
+            try check(request.url)
+            let response = try await client.execute(request)
             guard let location = redirection(response) else {
                 return Reply(response: response, answer: answer(response))
             }
@@ -33,9 +33,10 @@ struct FileRequest {
             redirects += 1
             guard redirects <= options.redirects.limit else {
                 throw failure(
-                    .redirect, "there are more than \(options.redirects.limit) redirects, the last one from \(target)")
+                    .redirect,
+                    "there are more than \(options.redirects.limit) redirects, the last one from \(request.url)")
             }
-            target = try next(target, location)
+            request.move(to: try next(request, location))
         }
     }
 
@@ -48,13 +49,9 @@ struct FileRequest {
         }
     }
 
-    private func request(_ target: HTTPURL, _ question: Answer.Question) -> HTTPClientRequest {
-        var request = HTTPClientRequest(.get, target, fields: options.fields)
+    private func request(_ question: Answer.Question) -> HTTPClientRequest {
+        var request = HTTPClientRequest(.get, url, fields: options.fields)
         for field in item.fields { request.fields[field.name] = field.value }
-        if !target.hasSameOrigin(as: url) {
-            // What is for one is not for the other.
-            for name in [HTTPField.Name.authorization, .cookie, .proxyAuthorization] { request.fields[name] = nil }
-        }
         // Parts are of bytes as they are stored.
         request.fields[.acceptEncoding] = "identity"
         if case .part(let range, let length, let validator) = question {
@@ -75,15 +72,15 @@ struct FileRequest {
         }
     }
 
-    private func next(_ target: HTTPURL, _ location: String) throws -> HTTPURL {
+    private func next(_ request: HTTPClientRequest, _ location: String) throws -> HTTPURL {
         let next: HTTPURL
         do {
-            next = try target.resolving(location)
+            next = try request.target(of: location)
         } catch {
-            throw failure(.redirect, "\(target) redirects to what is no URL: \(error)")
+            throw failure(.redirect, "\(request.url) redirects to what cannot be followed: \(error.reason)")
         }
-        guard next.isSecure || !target.isSecure || options.redirects.allowsDowngrade else {
-            throw failure(.redirect, "\(target) redirects to \(next), which is not encrypted")
+        guard next.isSecure || !request.url.isSecure || options.redirects.allowsDowngrade else {
+            throw failure(.redirect, "\(request.url) redirects to \(next), which is not encrypted")
         }
         return next
     }
