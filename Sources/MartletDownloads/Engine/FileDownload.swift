@@ -219,13 +219,15 @@ final class FileDownload {
         promise?.end()
         guard let file else { return }
         await checkpointing?.value
-        if case .failure(let error) = outcome {
-            if allowsParts, !plan.done.isEmpty, error.code != .checksum {
-                // Whatever has been noted down before is true as well.
-                try? await file.checkpoint(record)
-            } else {
-                await file.remove()
-            }
+        switch outcome {
+        case .success(let result):
+            // Opened before the server had said what it is called: nothing has been written.
+            if result.wasThere { await file.remove() }
+        case .failure(let error) where allowsParts && !plan.done.isEmpty && error.code != .checksum:
+            // Whatever has been noted down before is true as well.
+            try? await file.checkpoint(record)
+        case .failure:
+            await file.remove()
         }
         await file.close()
     }
