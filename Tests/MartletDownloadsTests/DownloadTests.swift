@@ -212,6 +212,17 @@ import Testing
         }
     }
 
+    @Test("segments that come side by side add up to the checksum of the whole") func segmentsChecksum() async throws {
+        let content = bytes(3_000_000)
+        let right = try await Self.sum(content)
+        try await DownloadCase.run(content) { fixture async throws in
+            fixture.options.segments = 4
+            fixture.options.smallestSegment = 100_000
+            #expect(try await fixture.fetch(checksum: right).checksum == right)
+            #expect(fixture.server.most > 1)
+        }
+    }
+
     private static func sum(_ content: [UInt8]) async throws -> Checksum {
         try await FileSystem.withTemporaryDirectory { directory in
             try await File.write(content, to: directory + "/a")

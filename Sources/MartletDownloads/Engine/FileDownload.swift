@@ -34,6 +34,8 @@ final class FileDownload {
     var helpers: [Int: Task<Void, Never>] = [:]
     private var nextHelper = 0
     var digest: RunningDigest?
+    /// How far the sum is, as far as the loop knows: its own count belongs to the thread that adds up.
+    private var digestPosition = 0
     var promise: SpaceLedger.Promise?
     let meter = RateMeter()
     var received = 0
@@ -181,9 +183,10 @@ final class FileDownload {
     /// Writes what has arrived, and notes down now and then what is there.
     func write(_ pieces: [[UInt8]], _ range: Range<Int>) async throws {
         guard let file else { return }
-        // In order, or not any more.
-        let digest = digest?.count == range.lowerBound ? digest : nil
-        try await file.write(pieces, at: range.lowerBound, digest)
+        // In order, or not any more. No two writes begin at one place, so only one at a time has the sum.
+        let isInOrder = digestPosition == range.lowerBound
+        try await file.write(pieces, at: range.lowerBound, isInOrder ? digest : nil)
+        if isInOrder { digestPosition = range.upperBound }
         plan.wrote(range)
         promise?.use(range.count)
         showProgress()
@@ -208,6 +211,7 @@ final class FileDownload {
         try await file?.reset()
         plan = SegmentPlan(length: nil, smallest: options.smallestSegment)
         digest = item.checksum.flatMap { RunningDigest($0.algorithm) }
+        digestPosition = 0
         promise?.end()
         promise = nil
         allowsParts = false
