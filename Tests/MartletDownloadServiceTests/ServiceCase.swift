@@ -70,6 +70,7 @@ final class ServiceCase {
                 + "Connection: close\r\n\(range)\r\n")
         try await stream.write(Array(content[start..<max(start, 100_000)]))
         if target.hasPrefix("/slow") { try await gate.wait() }
+        if target.hasPrefix("/slow-broken") { return }
         try await stream.write(Array(content[max(start, 100_000)...]))
     }
 

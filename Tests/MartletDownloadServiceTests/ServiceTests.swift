@@ -158,6 +158,20 @@ import Testing
         }
     }
 
+    @Test("a job that has failed takes no more of the total than what is there of it") func failedSize() async throws {
+        try await ServiceCase.run { fixture async throws in
+            fixture.settings.attempts = 1
+            fixture.settings.totalSize = 300_000
+            let address = try await fixture.worker()
+            _ = try await fixture.post(address, "{\"url\":\"\(fixture.url("/slow-broken"))\"}")
+            try await fixture.until("the size is known") { try await fixture.job(address, 1)?.total == 200_000 }
+            fixture.gate.set()
+            #expect(try await fixture.wait(address, 1, .failed).bytes == 100_000)
+            _ = try await fixture.post(address, "{\"url\":\"\(fixture.url("/a.bin"))\"}")
+            #expect(try await fixture.wait(address, 2, .done).bytes == 200_000)
+        }
+    }
+
     @Test("changes come as events, until the job is over") func events() async throws {
         try await ServiceCase.run { fixture async throws in
             let address = try await fixture.worker()

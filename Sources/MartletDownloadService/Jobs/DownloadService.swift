@@ -202,13 +202,15 @@ public final class DownloadService {
         }
         guard let result = await downloads.results().first else { return }
         do {
-            try await note(id, owner, result)
+            try await note(id, owner, result, kept: downloads.currentProgress.files[0].bytes)
         } catch {
             logger.error("cannot note how a download went", metadata: ["job": "\(id)", "error": "\(error)"])
         }
     }
 
-    private func note(_ id: Int, _ owner: String, _ result: Result<DownloadedFile, DownloadError>) async throws {
+    private func note(
+        _ id: Int, _ owner: String, _ result: Result<DownloadedFile, DownloadError>, kept: Int
+    ) async throws {
         switch result {
         case .success(let file):
             worker.counters?.add(.downloadsSucceeded)
@@ -222,7 +224,7 @@ public final class DownloadService {
         case .failure(let error):
             worker.counters?.add(.downloadsFailed)
             logger.notice("a download failed", metadata: ["job": "\(id)", "error": "\(error)"])
-            try await store.finish(id, owner: owner, .failed, error: error.reason)
+            try await store.finish(id, owner: owner, .failed, kept: kept, error: error.reason)
         }
     }
 }

@@ -96,6 +96,12 @@ final class JobStore {
 
     // MARK: Making and ending
 
+    /// What jobs take of the total: what is there, and what is still to come of those that go on by themselves.
+    private nonisolated static let size = """
+        coalesce(sum(CASE WHEN state IN ('failed', 'cancelled') THEN bytes
+            ELSE max(bytes, coalesce(total, 0)) END), 0) AS size
+        """
+
     /// Why no more jobs are taken.
     nonisolated enum Refusal: Error {
         case tooMany(Int)
@@ -108,7 +114,7 @@ final class JobStore {
             let counts = try connection.first(
                 """
                 SELECT count(*) FILTER (WHERE state IN ('queued', 'running')) AS waiting, count(*) AS jobs,
-                    coalesce(sum(max(bytes, coalesce(total, 0))), 0) AS size FROM jobs
+                    \(Self.size) FROM jobs
                 """)
             let waiting = try counts?.int("waiting") ?? 0
             guard waiting + jobs.count <= settings.waiting else { throw Refusal.tooMany(waiting) }
@@ -190,8 +196,7 @@ final class JobStore {
                 try Self.revision(connection))
             guard let row else { return nil }
             let others = try connection.first(
-                "SELECT coalesce(sum(max(bytes, coalesce(total, 0))), 0) AS size FROM jobs WHERE id != ?",
-                .integer(Int64(try row.int("id"))))
+                "SELECT \(Self.size) FROM jobs WHERE id != ?", .integer(Int64(try row.int("id"))))
             return Claim(
                 job: try DownloadJob(row), url: try row.text("url"),
                 room: max(0, settings.totalSize - (try others?.int("size") ?? 0)))
@@ -218,22 +223,24 @@ final class JobStore {
 
     /// Ends the owner's run of a job.
     ///
-    /// - Parameter delay: for a job that goes back into the queue, how many milliseconds it stays there at least.
+    /// - Parameters:
+    ///   - size: the size of the file that is there now.
+    ///   - kept: how many bytes of it are there for a later run.
+    ///   - delay: for a job that goes back into the queue, how many milliseconds it stays there at least.
     func finish(
-        _ id: Int, owner: String, _ state: DownloadJob.State, name: String? = nil, size: Int? = nil,
-        error: String? = nil,
-        delay: Int = 0
+        _ id: Int, owner: String, _ state: DownloadJob.State, name: String? = nil, size: Int? = nil, kept: Int? = nil,
+        error: String? = nil, delay: Int = 0
     ) async throws {
         try await database.transaction { connection in
             let now = Self.now
             _ = try connection.execute(
                 """
                 UPDATE jobs SET state = ?3, owner = NULL, lease = 0, not_before = ?4, name = coalesce(?5, name),
-                    bytes = coalesce(?6, bytes), total = coalesce(?6, total), rate = 0, error = ?7, updated = ?8,
+                    bytes = coalesce(?6, ?10, bytes), total = coalesce(?6, total), rate = 0, error = ?7, updated = ?8,
                     revision = ?9 WHERE id = ?1 AND owner = ?2 AND state = 'running'
                 """, .integer(Int64(id)), .text(owner), .text(state.rawValue), .integer(Int64(now + delay)),
                 SQLiteValue(name), SQLiteValue(size), SQLiteValue(error), .integer(Int64(now)),
-                try Self.revision(connection))
+                try Self.revision(connection), SQLiteValue(kept))
         }
     }
 

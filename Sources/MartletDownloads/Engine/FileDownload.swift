@@ -232,6 +232,7 @@ final class FileDownload {
             try? await file.checkpoint(record)
         case .failure:
             await file.remove()
+            batch.update(index) { $0.bytes = 0 }
         }
         await file.close()
     }
