@@ -182,6 +182,67 @@ import Testing
             #expect(text.contains("event: done") && text.contains("\"bytes\":200000"), "\(text)")
         }
     }
+
+    @Test("events of all jobs begin with what changes from now on, or behind the one that was seen")
+    func eventsFromNow()
+        async throws
+    {
+        try await ServiceCase.run { fixture async throws in
+            let address = try await fixture.worker()
+            _ = try await fixture.post(address, "{\"url\":\"\(fixture.url("/first.bin"))\"}")
+            _ = try await fixture.wait(address, 1, .done)
+            for (fields, seesFirst) in [([:], false), ([.lastEventID: "0"], true)] as [(HTTPFields, Bool)] {
+                let seen = Seen()
+                var posted = 0
+                let reading = Task {
+                    let response = try await fixture.client.get(
+                        try HTTPURL(parsing: address + "/events"), fields: fields)
+                    for try await piece in response.body { seen.text += String(decoding: piece, as: UTF8.self) }
+                }
+                // Whenever it begins, there is something new behind that.
+                try await fixture.until("something new comes") {
+                    _ = try await fixture.post(address, "{\"url\":\"\(fixture.url("/next-\(posted)"))\"}")
+                    posted += 1
+                    return seen.text.contains("/next-")
+                }
+                reading.cancel()
+                _ = await reading.result
+                #expect(seen.text.contains("/first.bin") == seesFirst, "\(seen.text)")
+            }
+        }
+    }
+
+    /// What has come so far.
+    private final class Seen {
+        var text = ""
+
+        deinit {}
+    }
+
+    @Test("the events of one job end when it is forgotten, or when its end has been seen") func eventsEnd() async throws
+    {
+        try await ServiceCase.run { fixture async throws in
+            let address = try await fixture.worker()
+            _ = try await fixture.post(address, "{\"url\":\"\(fixture.url("/a.bin"))\"}")
+            let revision = try await fixture.wait(address, 1, .done).revision
+            for fields in [[.lastEventID: "\(revision)"], [.lastEventID: "\(Int.max)"]] as [HTTPFields] {
+                let response = try await fixture.client.get(try HTTPURL(parsing: "\(address)/1/events"), fields: fields)
+                #expect(try await response.text() == "")
+            }
+            _ = try await fixture.post(address, "{\"url\":\"\(fixture.url("/slow"))\"}")
+            let seen = Seen()
+            let reading = Task {
+                let response = try await fixture.client.get("\(address)/2/events")
+                for try await piece in response.body { seen.text += String(decoding: piece, as: UTF8.self) }
+            }
+            try await fixture.until("it is watched") { seen.text.contains("event: ") }
+            for code in [200, 204] {
+                let response = try await fixture.client.delete(try HTTPURL(parsing: "\(address)/2"))
+                #expect(response.code == code)
+            }
+            try await reading.value
+        }
+    }
 }
 
 nonisolated extension Resolver.Limits {
@@ -190,4 +251,9 @@ nonisolated extension Resolver.Limits {
         limits.capacity = 0
         return limits
     }
+}
+
+nonisolated extension HTTPField.Name {
+    /// `Last-Event-ID`, WHATWG HTML §9.2.4.
+    fileprivate static let lastEventID = HTTPField.Name("Last-Event-ID")!  // a token
 }

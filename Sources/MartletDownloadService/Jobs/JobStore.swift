@@ -84,6 +84,12 @@ final class JobStore {
         }
     }
 
+    /// The number of the newest change.
+    func revision() async throws -> Int {
+        try await database.run { connection in try connection.first("SELECT number FROM revisions")?.int("number") ?? 0
+        }
+    }
+
     /// What has changed since a revision, in order.
     func changes(since revision: Int, of id: Int?) async throws -> [DownloadJob] {
         try await database.run { connection in

@@ -149,14 +149,16 @@ final class DownloadRoutes {
         return Response(status: .noContent)
     }
 
-    /// Each change of one job or of all, from now on, or from behind the one that the client has seen last.
+    /// Each change from behind the one that the client has seen last. When it has seen none: of all jobs from now on, of one
+    /// job beginning with what it is.
     func events(_ request: Request, of id: Int?) async throws -> Response {
         let service = try running()
         guard service.watchers < DownloadService.mostWatchers else {
             throw HTTPError(.serviceUnavailable, "too many watch downloads already", fields: [.retryAfter: "10"])
         }
         if let id, try await service.store.job(id) == nil { throw missing(id) }
-        let seen = HTTPField.Name("Last-Event-ID").flatMap { request[$0] }.flatMap { Int($0) } ?? 0
+        let last = HTTPField.Name("Last-Event-ID").flatMap { request[$0] }.flatMap { Int($0) }
+        let seen = if let last { last } else { id == nil ? try await service.store.revision() : 0 }
         return Response.events { events in
             try await service.watching {
                 var seen = seen
@@ -168,6 +170,11 @@ final class DownloadRoutes {
                                 data: String(decoding: try ApplicationJSON.writer.write(job), as: UTF8.self),
                                 event: job.state.rawValue, id: "\(job.revision)"))
                         if id != nil, job.state.isFinished { return }
+                    }
+                    if let id {
+                        // Forgotten, or over and seen: nothing more comes.
+                        guard let job = try await service.store.job(id) else { return }
+                        if job.state.isFinished, job.revision <= seen { return }
                     }
                     try await Task.sleep(for: Self.pollInterval)
                 }
