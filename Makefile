@@ -60,11 +60,16 @@ test: test-packages lint release-all
 	Tests/Fuzz/run 20
 
 # All tests of a process share one loop. Those that compute for long, or open thousands of sockets, go apart from those that
-# look at times.
+# look at times, or make handshakes.
 test-unit: test-packages
 	swift test --disable-xctest --filter '^Martlet(HTTP|JSON|WebSocketCodec)Tests\.'
+	swift test --disable-xctest --filter '^MartletServerTests\.'
 	swift test --disable-xctest --filter '^MartletWebSocketTests\.'
-	swift test --disable-xctest --skip '^EndToEnd\.' --skip '^Martlet(HTTP|JSON|WebSocketCodec|WebSocket)Tests\.'
+	swift test --disable-xctest --filter '^MartletTLSTests\.'
+	swift test --disable-xctest --filter '^Martlet(Client|SQLite|Download[A-Za-z]*)Tests\.'
+	swift test --disable-xctest --filter '^Martlet(Loop|Net|ProcessPool)Tests\.'
+	swift test --disable-xctest --skip '^EndToEnd\.' \
+		--skip '^Martlet(HTTP|JSON|WebSocketCodec|Server|WebSocket|TLS|Client|SQLite|Download[A-Za-z]*|Loop|Net|ProcessPool)Tests\.'
 
 # What the request parser accepts, next to what node, aiohttp and h11 do.
 test-differential: test-packages
