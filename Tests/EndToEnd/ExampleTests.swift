@@ -93,7 +93,11 @@ extension EndToEnd {
             let server = try Program([
                 "python3", "-m", "http.server", "--bind", "127.0.0.1", "--directory", directory.path, "\(port)",
             ])
-            try await eventually("python serves") { (try? RawConnection(port: port)).map { $0.close() } != nil }
+            let first = try await Program.run([
+                "curl", "--silent", "--retry", "30", "--retry-connrefused", "--retry-delay", "1",
+                "http://127.0.0.1:\(port)/index.html",
+            ])
+            #expect(first.status == .exited(0), "python serves: \(first)")
             let checked = try await Program.run([
                 try Binaries.path("link-checker"), "http://127.0.0.1:\(port)/index.html",
             ])

@@ -91,13 +91,14 @@ extension EndToEnd {
             }
         }
 
-        @Test("an idle worker stays within 20 MB, 4 MB of them its own")
+        // All workers share some 20 MB of it: 13 are the program's own, which has TLS, a client and downloads in it, 4 libcrypto's.
+        @Test("an idle worker stays within 24 MB, 4 MB of them its own")
         func memory() async throws {
             try await Daemon.run { daemon in
                 #expect(try await daemon.curl("/World").output == "Hello, World")
                 for pid in daemon.workerProcesses {
                     let memory = try #require(ProcessTable.memory(of: pid))
-                    #expect(memory.resident <= 20 * 1024, "resident KiB of a worker")
+                    #expect(memory.resident <= 24 * 1024, "resident KiB of a worker")
                     #expect(memory.private <= 4 * 1024, "private KiB of a worker")
                 }
             }

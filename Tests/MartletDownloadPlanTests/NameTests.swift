@@ -57,6 +57,7 @@ import Testing
             ("attachment; filename*=utf-7''x; filename=fine.txt", "fine.txt"),
             ("attachment; filename=\"..\\\\..\\\\evil\"", "evil"), ("attachment; filename=/etc/passwd", "passwd"),
             ("attachment; filename=\"a\\\"b\"", "a\"b"), ("attachment; filename=one; filename=two", "one"),
+            ("attachment; filename=a/\r", nil), ("attachment; filename=a/\u{301}b", "\u{301}b"),
             ("attachment; =x; filename=ok", "ok"), ("form-data; name=x; filename=y", "y"),
         ] as [(String, String?)])
     func disposition(field: String, expected: String?) throws {

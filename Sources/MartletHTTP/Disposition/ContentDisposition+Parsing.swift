@@ -25,11 +25,19 @@ extension ContentDisposition {
         let filename = names["filename*"].flatMap(Self.decoded) ?? names["filename"]
         self.init(
             kind.equals(ignoringCase: Kind.inline.rawValue) ? .inline : .attachment,
-            filename: filename.map(Self.lastPart).flatMap { $0.isEmpty ? nil : $0 })
+            filename: filename.map(Self.lastPart).flatMap { Self.isVisible($0) ? $0 : nil })
     }
 
+    /// Whether anything is left of a name without its control characters.
+    private static func isVisible(_ name: String) -> Bool {
+        name.utf8.contains { $0 >= 0x20 && $0 != 0x7F }
+    }
+
+    /// Scalar by scalar: a separator that a mark is combined with is another character, and separates all the same.
     private static func lastPart(_ path: String) -> String {
-        String(path[(path.lastIndex { $0 == "/" || $0 == "\\" }.map { path.index(after: $0) } ?? path.startIndex)...])
+        let scalars = path.unicodeScalars
+        let separator = scalars.lastIndex { $0 == "/" || $0 == "\\" }
+        return String(scalars[(separator.map { scalars.index(after: $0) } ?? scalars.startIndex)...])
     }
 
     /// `ext-value`, RFC 8187 §3.2.1: `UTF-8'en'%c2%a3`.
