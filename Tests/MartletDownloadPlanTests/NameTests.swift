@@ -82,7 +82,8 @@ import Testing
     }
 
     @Test(
-        "what is no pattern of hosts is refused", arguments: ["", "a b", "*.", "**", "a.*", "http://x", "x/y", "a..b"])
+        "what is no pattern of hosts is refused",
+        arguments: ["", "a b", "*.", "**", "a.*", "http://x", "x/y", "a..b", "a..", "a:.."])
     func noHost(pattern: String) {
         #expect(DownloadHostPattern(pattern) == nil)
     }

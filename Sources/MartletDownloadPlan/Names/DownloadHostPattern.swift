@@ -15,7 +15,8 @@ public struct DownloadHostPattern: Hashable, Sendable, CustomStringConvertible {
             return
         }
         let text = Self.canonical(text)
-        if text == "*" {
+        // One final dot is the root's; what is behind a second one is no name.
+        if text == "*" || text.hasSuffix(".") {
             return nil
         } else if text.hasPrefix("*.") {
             let suffix = String(text.dropFirst(2))
