@@ -114,7 +114,10 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: onTheLoop),
-        .target(name: "MartletSQLite", dependencies: ["CSQLite", "MartletLoop"], swiftSettings: nonisolated),
+        .target(
+            name: "MartletSQLite",
+            dependencies: ["CSQLite", "MartletLoop", .product(name: "DequeModule", package: "swift-collections")],
+            swiftSettings: nonisolated),
         .target(
             name: "MartletDownloadPlan", dependencies: ["MartletHTTP", "MartletJSON"], swiftSettings: nonisolated),
         .target(
