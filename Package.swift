@@ -40,6 +40,8 @@ let package = Package(
         .library(name: "MartletClient", targets: ["MartletClient"]),
         .library(name: "MartletWebSocket", targets: ["MartletWebSocket"]),
         .library(name: "MartletSQLite", targets: ["MartletSQLite"]),
+        .library(name: "MartletStore", targets: ["MartletStore"]),
+        .library(name: "MartletStoreService", targets: ["MartletStoreService"]),
         .library(name: "MartletDownloads", targets: ["MartletDownloads"]),
         .library(name: "MartletDownloadService", targets: ["MartletDownloadService"]),
         .library(name: "MartletTesting", targets: ["MartletTesting"]),
@@ -114,10 +116,17 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: onTheLoop),
+        .target(name: "CCachedReads", cSettings: [.define("_GNU_SOURCE")]),
         .target(
             name: "MartletSQLite",
-            dependencies: ["CSQLite", "MartletLoop", .product(name: "DequeModule", package: "swift-collections")],
+            dependencies: ["CCachedReads", "CSQLite", "MartletLoop", .product(name: "DequeModule", package: "swift-collections")],
             swiftSettings: nonisolated),
+        .target(
+            name: "MartletStore",
+            dependencies: [
+                "MartletSQLite", "MartletLoop", .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            swiftSettings: onTheLoop),
         .target(
             name: "MartletDownloadPlan", dependencies: ["MartletHTTP", "MartletJSON"], swiftSettings: nonisolated),
         .target(
@@ -133,6 +142,13 @@ let package = Package(
             dependencies: [
                 "MartletDownloads", "MartletDownloadPlan", "MartletSQLite", "MartletClient", "MartletServer",
                 "MartletHTTP", "MartletNet", "MartletLoop", logging,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            swiftSettings: onTheLoop),
+        .target(
+            name: "MartletStoreService",
+            dependencies: [
+                "MartletStore", "MartletServer", "MartletHTTP", "MartletJSON", "MartletLoop", logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             swiftSettings: onTheLoop),
@@ -154,7 +170,8 @@ let package = Package(
             name: "Martlet",
             dependencies: [
                 "MartletSupervisor", "MartletClient", "MartletTLS", "MartletDownloads", "MartletDownloadPlan",
-                "MartletDownloadService", "MartletWebSocket", "MartletWebSocketCodec", "MartletServer", "MartletHTTP",
+                "MartletDownloadService", "MartletStore", "MartletStoreService", "MartletWebSocket", "MartletWebSocketCodec",
+                "MartletServer", "MartletHTTP",
                 "MartletProcessPool", "MartletNet", "MartletLoop", logging, metrics, argumentParser,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
@@ -187,6 +204,8 @@ let package = Package(
         example("websocket-echo", ["Martlet"]),
         example("chat-web", ["Martlet", "MartletJSON"]),
         example("ticker", ["Martlet"]),
+        example("counter", ["Martlet", "MartletStore", "MartletStoreService"]),
+        example("cached", ["Martlet", "MartletStore", "MartletStoreService"]),
         example("pipelines", ["MartletLoop", "MartletNet"]),
         example("fetch-three", ["MartletClient", "MartletLoop"]),
         example("link-checker", ["MartletClient", "MartletLoop"]),
@@ -200,6 +219,10 @@ let package = Package(
 
         .executableTarget(
             name: "client-bench", dependencies: ["MartletClient", "MartletLoop"], path: "Benchmarks/client-bench",
+            swiftSettings: onTheLoop),
+
+        .executableTarget(
+            name: "store-bench", dependencies: ["MartletStore", "MartletLoop"], path: "Benchmarks/store-bench",
             swiftSettings: onTheLoop),
 
         .target(name: "allocation-counter", path: "Tests/Programs/allocation-counter"),
@@ -276,6 +299,17 @@ let package = Package(
             ],
             swiftSettings: onTheLoop),
         .testTarget(name: "MartletSQLiteTests", dependencies: ["MartletSQLite"], swiftSettings: onTheLoop),
+        .testTarget(
+            name: "MartletStoreTests", dependencies: ["MartletStore", "MartletSQLite", "MartletLoop"],
+            swiftSettings: onTheLoop),
+        .testTarget(
+            name: "MartletStoreServiceTests",
+            dependencies: [
+                "MartletStoreService", "MartletStore", "MartletClient", "MartletServer", "MartletHTTP", "MartletNet",
+                "MartletLoop",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            swiftSettings: onTheLoop),
         .testTarget(
             name: "MartletLifecycleTests",
             dependencies: [

@@ -1,5 +1,6 @@
 #pragma once
 #include <sqlite3.h>
+#include <sys/types.h>
 
 /// SQLITE_TRANSIENT is a macro with a cast, which Swift does not import: bytes are copied before the call returns. An
 /// empty text may come without an address, which SQLite would take for NULL.
@@ -20,4 +21,16 @@ static inline int martlet_sqlite_harden(sqlite3 *connection)
     if (status == SQLITE_OK)
         status = sqlite3_db_config(connection, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, (int *)0);
     return status;
+}
+
+/// Makes all connections of this process read files by this function, which is as pread(2).
+static inline int martlet_sqlite_read_by(ssize_t (*read)(int, void *, size_t, off_t))
+{
+    sqlite3_vfs *files = sqlite3_vfs_find((const char *)0);
+    if (files == (sqlite3_vfs *)0 || files->iVersion < 3 || files->xSetSystemCall == (void *)0)
+        return SQLITE_ERROR;
+    // Where off_t has 64 bits the two are one, and SQLite calls the one that it was built with.
+    int status = files->xSetSystemCall(files, "pread", (sqlite3_syscall_ptr)read);
+    int wide = files->xSetSystemCall(files, "pread64", (sqlite3_syscall_ptr)read);
+    return sizeof(off_t) == 8 && (status == SQLITE_OK || wide == SQLITE_OK) ? SQLITE_OK : SQLITE_ERROR;
 }

@@ -237,6 +237,38 @@ extension EndToEnd {
             }
         }
 
+        @Test("counter counts over restarts")
+        func counter() async throws {
+            let directory = try TemporaryDirectory()
+            defer { directory.remove() }
+            let environment = ["COUNTER_STORE=sqlite:\(directory.file("counter.db"))"]
+            for round in 0..<2 {
+                try await servingHTTP("counter", environment: environment) { address in
+                    let url = "http://\(address)/counters/visits"
+                    #expect(try await curl(url) == "{\"name\":\"visits\",\"count\":\(round * 3)}")
+                    for count in 1...3 {
+                        #expect(
+                            try await curl(url, "-X", "POST") == "{\"name\":\"visits\",\"count\":\(round * 3 + count)}")
+                    }
+                }
+            }
+        }
+
+        @Test("cached makes a report once for all who ask at the same time")
+        func cached() async throws {
+            let directory = try TemporaryDirectory()
+            defer { directory.remove() }
+            let environment = ["CACHED_STORE=sqlite:\(directory.file("cached.db"))"]
+            try await servingHTTP("cached", environment: environment) { address in
+                let url = "http://\(address)/reports/today"
+                let programs = try (0..<10).map { _ in try Program(["curl", "-sS", "--max-time", "20", url]) }
+                var reports: Set<String> = []
+                for program in programs { reports.insert(try await program.finish(within: .seconds(20)).output) }
+                #expect(reports.count == 1 && reports.first?.hasPrefix("report \"today\"") == true, "\(reports)")
+                #expect(try await curl(url) == reports.first)
+            }
+        }
+
         /// What curl gets.
         private func curl(_ url: String, _ arguments: String...) async throws -> String {
             try await curl(url, arguments)

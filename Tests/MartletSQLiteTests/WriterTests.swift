@@ -159,20 +159,19 @@ import Testing
     @Test("two writers on one file both get on") func twoWriters() async throws {
         try await FileSystem.withTemporaryDirectory { directory in
             let tables = tables
-            let (first, second) = try await gather(
-                SQLiteWriter.open(directory + "/a.db", migrations: tables),
-                SQLiteWriter.open(directory + "/a.db", migrations: tables))
+            let writers = try await gather(0..<2) { _ in
+                try await SQLiteWriter.open(directory + "/a.db", migrations: tables)
+            }
             try await gather(0..<40) { (index) async throws -> Void in
                         for round in 0..<5 {
-                            try await (index % 2 == 0 ? first : second).write { connection in
+                            try await writers[index % 2].write { connection in
                                 _ = try connection.execute("INSERT INTO names VALUES (?)", .text("\(index) \(round)"))
                             }
                         }
             }
-            let count = try await first.write { try $0.first("SELECT count(*) AS n FROM names")?.int("n") }
+            let count = try await writers[0].write { try $0.first("SELECT count(*) AS n FROM names")?.int("n") }
             #expect(count == 200)
-            await first.close()
-            await second.close()
+            for writer in writers { await writer.close() }
         }
     }
 

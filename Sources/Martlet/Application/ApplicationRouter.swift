@@ -1,6 +1,7 @@
 import HTTPTypes
 import MartletDownloadService
 import MartletServer
+import MartletStoreService
 import MartletWebSocket
 import MartletWebSocketCodec
 
@@ -22,6 +23,7 @@ enum ApplicationRouter {
     private static func add(_ route: Configuration.Route, to router: Router) throws(RouteError) {
         if let kind = route.webSocket { return try add(route, kind, to: router) }
         if let settings = route.downloadSettings { return try router.downloads(at: route.path, settings) }
+        if let settings = route.storeSettings { return try router.store(at: route.path, settings) }
         let template = route.template
         let status = HTTPResponse.Status(code: route.status)
         let contentType = route.contentType

@@ -194,8 +194,35 @@ nonisolated extension Configuration {
         /// Bytes a second of each worker; 0: no limit.
         public var rateLimit = ByteCount(0)
 
+        /// The URL of the store whose entries are here, in place of an answer; `nil` for an answer.
+        public var store: String?
+        /// Bytes of a value.
+        public var valueSize = ByteCount(1 << 20)
+        /// Bytes of a key.
+        public var keySize = ByteCount(1024)
+        /// Bytes of the store's file.
+        public var storeSize = ByteCount(10 << 30)
+        /// Whether changes are on the disk before they are answered.
+        public var isDurable = true
+        /// What values may be.
+        public var values = StoreValues.raw
+        /// Whether changes have to say which state they expect.
+        public var requiresConditions = false
+        /// How long an entry is kept when the client does not say; `nil`: until it is removed.
+        public var timeToLive: ConfigurationDuration?
+        /// Streams of changes that a worker serves.
+        public var watchers = 100
+
         /// A path, and the defaults.
         public init(path: String) { self.path = path }
+
+        /// What the values of a store may be.
+        public nonisolated enum StoreValues: String, Codable, Hashable, Sendable, CaseIterable {
+            /// Bytes of any media type.
+            case raw
+            /// JSON, which is checked.
+            case json
+        }
 
         /// What WebSockets speak that need no code.
         public nonisolated enum WebSocketKind: String, Codable, Hashable, Sendable, CaseIterable {

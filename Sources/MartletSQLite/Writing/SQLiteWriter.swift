@@ -86,6 +86,7 @@ import MartletLoop
     /// - Throws: what `body` throws, and then nothing of it is left; `SQLiteError` when its transaction cannot begin or
     ///   end; `OffloadError` when too many writes wait, or the writer is closed; `CancellationError` when the task was
     ///   cancelled while it waited. Once the transaction is under way, cancelling changes nothing.
+    @discardableResult
     public func write<Value: Sendable>(
         _ body: @escaping @Sendable (SQLiteConnection) throws -> Value
     ) async throws -> Value {

@@ -77,7 +77,7 @@ extension HTTPError {
 }
 
 extension Request {
-    var preconditions: Preconditions {
+    package var preconditions: Preconditions {
         func value(_ name: HTTPField.Name) -> String? { has(name) ? self[name] : nil }
         return Preconditions(
             method: exchange.parser.method, ifMatch: value(.ifMatch), ifNoneMatch: value(.ifNoneMatch),

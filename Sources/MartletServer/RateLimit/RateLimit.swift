@@ -18,10 +18,9 @@ import MartletLoop
 /// Limits of the same name, numbers and key share what they count. What costs most is asking the kernel for the
 /// client's address.
 public final class RateLimit: Filter {
-    private let name: String
     private let key: RateLimitKey
     private let rate: RateLimitRate
-    private let policyField: String
+    private let notice: RateLimitNotice
     /// The table of the server that is served, and the hash of everything that is the same for all its requests.
     private var prefix: (table: RateLimitTable, hash: SipHash)?
 
@@ -36,10 +35,7 @@ public final class RateLimit: Filter {
     ) {
         rate = RateLimitRate(count: count, per: per, burst: burst ?? count)
         self.key = key
-        self.name = Self.quoted(name)
-        // q requests in a window of w seconds; whole seconds are all that the field can tell.
-        let window = Self.seconds(UInt64(max(1, per.nanosecondsClamped)))
-        policyField = "\(self.name);q=\(count);w=\(window)"
+        notice = RateLimitNotice(name: name, rate: rate)
     }
 
     deinit {}
@@ -55,7 +51,7 @@ public final class RateLimit: Filter {
             Self.tag(hash.finish()), rate: rate, onEviction: { server.counters.add(.rateLimitsForgiven) })
         guard decision.isAllowed else {
             server.counters.add(.requestsRateLimited)
-            throw refusal(decision)
+            throw notice.refusal(decision)
         }
         request.exchange.notes.values[ObjectIdentifier(self)] = decision
         return nil
@@ -64,14 +60,14 @@ public final class RateLimit: Filter {
     /// Tells the client how much it has left.
     public func after(_ request: Request, _ response: inout Response) throws {
         guard let decision = request.exchange.notes.values[ObjectIdentifier(self)] as? RateLimitDecision else { return }
-        tell(decision, &response.fields)
+        notice.tell(decision, &response.fields)
     }
 
     private func prefix(for worker: Worker) -> (table: RateLimitTable, hash: SipHash) {
         if let prefix { return prefix }
         let table = worker.rateLimits
         var hash = table.hash
-        hash.add(name)
+        hash.add(notice.name)
         hash.add(key.kind)
         hash.add(rate.interval)
         hash.add(rate.tolerance)
@@ -81,32 +77,6 @@ public final class RateLimit: Filter {
 
     /// 0 is the tag of an entry that was never used.
     private static func tag(_ hash: UInt64) -> UInt64 { max(hash, 1) }
-
-    private func refusal(_ decision: RateLimitDecision) -> HTTPError {
-        let seconds = max(1, Self.seconds(decision.wait))
-        var fields: HTTPFields = [.retryAfter: "\(seconds)"]
-        tell(decision, &fields)
-        return HTTPError(.tooManyRequests, "too many requests; try again in \(seconds) s", fields: fields)
-    }
-
-    private func tell(_ decision: RateLimitDecision, _ fields: inout HTTPFields) {
-        fields.append(HTTPField(name: .rateLimitPolicy, value: policyField))
-        fields.append(
-            HTTPField(name: .rateLimit, value: "\(name);r=\(decision.remaining);t=\(Self.seconds(decision.reset))"))
-    }
-
-    /// Whole seconds, rounded up.
-    private static func seconds(_ nanoseconds: UInt64) -> UInt64 {
-        nanoseconds == 0 ? 0 : (nanoseconds - 1) / 1_000_000_000 + 1
-    }
-
-    /// A string of structured fields (RFC 9651 §3.3.3), without what such a string cannot hold.
-    private static func quoted(_ name: String) -> String {
-        let characters = name.unicodeScalars.filter {
-            (0x20..<0x7F).contains($0.value) && $0 != "\"" && $0 != "\\"
-        }
-        return "\"\(String(String.UnicodeScalarView(characters)))\""
-    }
 }
 
 extension HTTPField.Name {

@@ -103,13 +103,13 @@ public nonisolated struct RateLimitTable: @unchecked Sendable {
             // A clock read before the one that this time was written by would make it look impossible.
             let start = old > now &+ rate.tolerance && old > clock() &+ rate.tolerance ? now : max(old, now)
             let ahead = start &- now
-            guard ahead <= rate.tolerance &- rate.interval else { return Self.refusal(rate, ahead: ahead) }
+            guard rate.allows(ahead: ahead) else { return rate.refusal(ahead: ahead) }
             guard martlet_shared_replace(time, old, start &+ rate.interval) else { continue }
-            if martlet_shared_load(entry) == client { return Self.allowance(rate, ahead: ahead &+ rate.interval) }
+            if martlet_shared_load(entry) == client { return rate.allowance(ahead: ahead &+ rate.interval) }
             // Somebody has just taken the entry over, and is not to pay for this client.
             _ = martlet_shared_replace(time, start &+ rate.interval, old)
         }
-        return Self.refusal(rate, ahead: rate.tolerance)
+        return rate.refusal(ahead: rate.tolerance)
     }
 
     /// The client's entry, which may be new; nil when another process took it first.
@@ -130,19 +130,5 @@ public nonisolated struct RateLimitTable: @unchecked Sendable {
             _ = martlet_shared_replace(entry + 1, time, now)
         }
         return entry
-    }
-
-    // MARK: Decisions
-
-    private static func allowance(_ rate: RateLimitRate, ahead: UInt64) -> RateLimitDecision {
-        let remaining = (rate.tolerance &- ahead) / rate.interval
-        return RateLimitDecision(
-            isAllowed: true, remaining: Int(remaining),
-            wait: remaining > 0 ? 0 : ahead &- (rate.tolerance &- rate.interval), reset: ahead)
-    }
-
-    private static func refusal(_ rate: RateLimitRate, ahead: UInt64) -> RateLimitDecision {
-        RateLimitDecision(
-            isAllowed: false, remaining: 0, wait: ahead &- (rate.tolerance &- rate.interval), reset: ahead)
     }
 }

@@ -2,12 +2,12 @@ import HTTPTypes
 import MartletJSON
 
 /// A body as a value.
-enum JSONBody {
+package enum JSONBody {
     /// Decodes a whole body from JSON.
     ///
     /// - Throws: ``HTTPError`` 415 when the client says that it is something else, 400 when it is malformed, and 422
     ///   when it does not fit `type`; the last two name the place.
-    static func decode<Value: Decodable>(
+    package static func decode<Value: Decodable>(
         _ type: Value.Type, from bytes: UnsafeBufferPointer<UInt8>, of request: Request
     ) throws -> Value {
         try requireJSON(request)

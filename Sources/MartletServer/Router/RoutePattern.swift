@@ -109,7 +109,7 @@ public nonisolated struct RouteError: Error, Equatable, CustomStringConvertible 
     /// What is wrong and what to do instead.
     public let reason: String
 
-    init(_ code: Code, pattern: String, column: Int? = nil, reason: String) {
+    package init(_ code: Code, pattern: String, column: Int? = nil, reason: String) {
         self.code = code
         self.pattern = pattern
         self.column = column

@@ -345,6 +345,26 @@ nonisolated struct ConfigurationFileTests {
                 "[[route]]\npath = \"/\"\nwebsocket = \"echo\"\norigins = [\"https://example.org/\"]",
                 "m.toml:4: \"origins\" in [[route]]: expected an origin such as \"https://example.org\", without a path, or \"*\", found string \"https://example.org/\""
             ),
+            (
+                "[[route]]\npath = \"/kv\"\nstore = \"sqlite:/a.db\"",
+                "m.toml:2: \"path\" in [[route]]: the path of a store ends with the one parameter that it has, for the key: /kv/{key...}"
+            ),
+            (
+                "[[route]]\npath = \"/kv/{key}\"\nstore = \"sqlite:a.db\"",
+                "m.toml:3: \"store\" in [[route]]: \"sqlite:\" is followed by the absolute path of a file"
+            ),
+            (
+                "[[route]]\npath = \"/kv/{key}\"\nstore = \"sqlite:/a.db\"\nvalues = \"jsn\"",
+                "m.toml:4: \"values\" in [[route]]: expected one of \"raw\", \"json\", found string \"jsn\"; did you mean \"json\"?"
+            ),
+            (
+                "[[route]]\npath = \"/kv/{key}\"\nstore = \"sqlite:/a.db\"\nmethods = [\"GET\"]",
+                "m.toml:4: \"methods\" in [[route]]: a route with \"store\" has none; remove it"
+            ),
+            (
+                "[[route]]\npath = \"/\"\ntext = \"\"\ndurable = true",
+                "m.toml:4: \"durable\" in [[route]]: only a route with \"store\" has one"
+            ),
             ("workers = ", "m.toml:1:11: expected a value, found the end of the file"),
             ("workers = auto", "m.toml:1:11: expected a value, found auto; write strings in quotes: \"auto\""),
             ("workers = 1\nworkers = 2", "m.toml:2:1: \"workers\" is defined already, in line 1"),

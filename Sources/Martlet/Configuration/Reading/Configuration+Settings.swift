@@ -114,12 +114,15 @@ nonisolated extension Configuration.Log {
 }
 
 nonisolated extension Configuration.Route {
-    /// The keys of an answer, and those of a WebSocket: a route has one of the two.
+    /// The keys of an answer, and those of all else: a route is one of them.
     static let answerKeys = ["methods", "text", "status", "content_type"]
     static let webSocketKeys = ["channel", "origins", "message_size", "compression"]
     static let downloadKeys = [
         "database", "directories", "hosts", "networks", "private", "running", "running_per_host", "segments", "waiting",
         "jobs", "file_size", "total_size", "rate_limit",
+    ]
+    static let storeKeys = [
+        "value_size", "key_size", "store_size", "durable", "values", "require_conditions", "ttl", "watchers",
     ]
 
     static let settings: [Setting<Self>] = [
@@ -147,5 +150,14 @@ nonisolated extension Configuration.Route {
         Setting("file_size", \.fileSize, SettingReaders.bytes(ByteCount(1)...ByteCount(1 << 50))),
         Setting("total_size", \.totalSize, SettingReaders.bytes(ByteCount(1)...ByteCount(1 << 50))),
         Setting("rate_limit", \.rateLimit, SettingReaders.bytes(ByteCount(0)...ByteCount(1 << 40))),
+        Setting("store", \.store, SettingReaders.someStoreURL),
+        Setting("value_size", \.valueSize, SettingReaders.bytes(ByteCount(1)...ByteCount(256 << 20))),
+        Setting("key_size", \.keySize, SettingReaders.bytes(ByteCount(1)...ByteCount(64 << 10))),
+        Setting("store_size", \.storeSize, SettingReaders.bytes(ByteCount(1 << 20)...ByteCount(1 << 50))),
+        Setting("durable", \.isDurable, SettingReaders.boolean),
+        Setting("values", \.values, SettingReaders.word()),
+        Setting("require_conditions", \.requiresConditions, SettingReaders.boolean),
+        Setting("ttl", \.timeToLive, SettingReaders.optionalDuration(.milliseconds(1) ... .seconds(.max))),
+        Setting("watchers", \.watchers, SettingReaders.integer(0...10_000)),
     ]
 }

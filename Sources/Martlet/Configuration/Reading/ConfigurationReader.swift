@@ -2,6 +2,7 @@ import HTTPTypes
 import MartletHTTP
 import MartletNet
 import MartletServer
+import MartletStoreService
 import MartletSupervisor
 import MartletWebSocket
 
@@ -249,7 +250,7 @@ nonisolated struct ConfigurationReader {
     ) {
         let hasBody = route.status != 204 && route.status != 304  // RFC 9110 §6.4.1
         guard let entry = table["text"] else {
-            if hasBody, route.downloads == nil { add(position, "missing key \"text\" in [[route]]") }
+            if hasBody, route.downloads == nil, route.store == nil { add(position, "missing key \"text\" in [[route]]") }
             return
         }
         if !hasBody, !route.text.isEmpty {
@@ -284,18 +285,24 @@ nonisolated struct ConfigurationReader {
         }
     }
 
-    /// A route answers requests, speaks WebSocket or takes downloads, and has the keys of that.
+    /// A route answers requests, speaks WebSocket, takes downloads or keeps entries, and has the keys of that.
     private mutating func checkKind(of route: Configuration.Route, _ table: TOMLTable) {
         typealias Route = Configuration.Route
-        let kind = route.webSocket != nil ? "websocket" : route.downloads != nil ? "downloads" : nil
-        let groups = [(nil, Route.answerKeys), ("websocket", Route.webSocketKeys), ("downloads", Route.downloadKeys)]
+        let kinds = [
+            ("websocket", route.webSocket != nil), ("downloads", route.downloads != nil), ("store", route.store != nil),
+        ]
+        let kind = kinds.first { $0.1 }?.0
+        let groups = [
+            (nil, Route.answerKeys), ("websocket", Route.webSocketKeys), ("downloads", Route.downloadKeys),
+            ("store", Route.storeKeys),
+        ]
         for (owner, keys) in groups where owner != kind {
             for key in keys + (owner.map { [$0] } ?? []) {
                 guard let entry = table[key] else { continue }
                 let advice =
                     owner.map {
                         $0 == key
-                            ? "a route has one of \"websocket\" and \"downloads\""
+                            ? "a route has one of \"websocket\", \"downloads\" and \"store\""
                             : "only a route with \"\($0)\" has one"
                     }
                     ?? "a route with \"\(kind ?? "")\" has none; remove it"
@@ -304,6 +311,13 @@ nonisolated struct ConfigurationReader {
         }
         if route.webSocket == .echo, let entry = table["channel"] {
             add(entry.position, "\"channel\" in [[route]]: only websocket = \"channel\" has one; remove it")
+        }
+        if route.store != nil, let entry = table["path"] {
+            do throws(RouteError) {
+                _ = try StorePath(route.path)
+            } catch {
+                add(entry.position, "\"path\" in [[route]]: \(error.reason)")
+            }
         }
         if route.downloads != nil {
             if let entry = table["path"], route.path.contains("{") || route.path.hasSuffix("/") {

@@ -1,0 +1,24 @@
+import MartletStore
+import Testing
+
+@Suite struct StoreURLTests {
+    @Test(
+        "a URL names a store",
+        arguments: [
+            ("sqlite:/var/lib/a.db", StoreURL.sqlite(path: "/var/lib/a.db")), ("SQLite:///a.db", .sqlite(path: "/a.db")),
+        ])
+    nonisolated func right(text: String, url: StoreURL) throws {
+        #expect(try StoreURL(text) == url)
+    }
+
+    @Test(
+        "what names none is refused with a reason",
+        arguments: [
+            "", "a.db", "/a.db", "sqlite:", "sqlite:a.db", "sqlite://host/a.db", "sqlite:/", "sqlite:/a/", "mysql://x",
+            "sqlite:/a\u{0}b",
+        ])
+    nonisolated func wrong(text: String) {
+        let error = #expect(throws: StoreError.self) { try StoreURL(text) }
+        #expect(error?.code == .badURL)
+    }
+}
