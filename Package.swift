@@ -40,6 +40,8 @@ let package = Package(
         .library(name: "MartletClient", targets: ["MartletClient"]),
         .library(name: "MartletWebSocket", targets: ["MartletWebSocket"]),
         .library(name: "MartletSQLite", targets: ["MartletSQLite"]),
+        .library(name: "MartletRESP", targets: ["MartletRESP"]),
+        .library(name: "MartletRedis", targets: ["MartletRedis"]),
         .library(name: "MartletDownloads", targets: ["MartletDownloads"]),
         .library(name: "MartletDownloadService", targets: ["MartletDownloadService"]),
         .library(name: "MartletTesting", targets: ["MartletTesting"]),
@@ -111,6 +113,14 @@ let package = Package(
                 "MartletWebSocketCodec", "MartletClient", "MartletLoop", "MartletNet", "MartletHTTP", "MartletServer",
                 "MartletTLS", logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            swiftSettings: onTheLoop),
+        .target(name: "MartletRESP", swiftSettings: nonisolated),
+        .target(
+            name: "MartletRedis",
+            dependencies: [
+                "CMartlet", "MartletRESP", "MartletLoop", "MartletNet", "MartletTLS", logging, metrics, tracing,
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: onTheLoop),
@@ -270,6 +280,17 @@ let package = Package(
                 "MartletDownloadService", "MartletDownloads", "MartletDownloadPlan", "MartletSQLite", "MartletClient",
                 "MartletServer", "MartletHTTP", "MartletNet", "MartletLoop",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            swiftSettings: onTheLoop),
+        .target(
+            name: "RedisFixture", dependencies: ["MartletLoop", "MartletNet"], path: "Tests/RedisFixture",
+            swiftSettings: onTheLoop),
+        .testTarget(name: "MartletRESPTests", dependencies: ["MartletRESP"], swiftSettings: nonisolated),
+        .testTarget(
+            name: "MartletRedisTests",
+            dependencies: [
+                "MartletRedis", "MartletRESP", "RedisFixture", "MartletLoop", "MartletNet", "MartletTLS", metrics,
+                tracing,
             ],
             swiftSettings: onTheLoop),
         .testTarget(name: "MartletSQLiteTests", dependencies: ["MartletSQLite"], swiftSettings: onTheLoop),

@@ -1,0 +1,6 @@
+import MartletRESP
+import Testing
+
+@Suite("parser of RESP")
+struct ParserTests {
+}
