@@ -12,7 +12,7 @@ SECONDS ?= 3600
 RELEASE = swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked \
 	-Xswiftc -cross-module-optimization
 BINARIES = $(CURDIR)/.build/release
-SWIFT_FILES = Package.swift Sources Tests Examples Benchmarks
+SWIFT_FILES = Package.swift Plugins Sources Tests Examples Benchmarks
 LIBRARIES = MartletLoop MartletNet MartletTLS MartletProcessPool MartletHTTP MartletJSON MartletWebSocketCodec MartletServer MartletClient MartletWebSocket MartletSQLite MartletRESP MartletRedis MartletDownloadPlan MartletDownloads MartletDownloadService MartletTesting MartletLifecycle MartletSupervisor Martlet
 
 .PHONY: help run build test test-unit test-differential test-websocket test-end-to-end test-downloads test-systemd fuzz bench lint format docs install \

@@ -123,7 +123,10 @@ let package = Package(
                 "CMartlet", "MartletRESP", "MartletLoop", "MartletNet", "MartletTLS", logging, metrics, tracing,
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
-            swiftSettings: onTheLoop),
+            exclude: ["Commands/Table/README.md"], swiftSettings: onTheLoop, plugins: ["RedisCommands"]),
+        // Makes the typed commands of MartletRedis from the table that lies in it.
+        .executableTarget(name: "redis-commands", swiftSettings: nonisolated),
+        .plugin(name: "RedisCommands", capability: .buildTool(), dependencies: ["redis-commands"]),
         .target(name: "MartletSQLite", dependencies: ["CSQLite", "MartletLoop"], swiftSettings: nonisolated),
         .target(
             name: "MartletDownloadPlan", dependencies: ["MartletHTTP", "MartletJSON"], swiftSettings: nonisolated),

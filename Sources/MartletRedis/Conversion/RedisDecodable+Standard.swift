@@ -84,12 +84,12 @@ nonisolated extension Double: RedisDecodable {
 }
 
 nonisolated extension Bool: RedisDecodable {
-    /// A boolean, or one of the integers 0 and 1.
+    /// A boolean, one of the integers 0 and 1, or `OK` and null, which is how SET says whether it did.
     public init(redis value: RESPValue) throws(RedisMismatch) {
         switch value {
         case .boolean(let flag): self = flag
-        case .integer(0): self = false
-        case .integer(1): self = true
+        case .integer(0), .null: self = false
+        case .integer(1), .simple("OK"): self = true
         default: throw RedisMismatch(expected: "a boolean", found: value)
         }
     }
