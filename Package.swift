@@ -120,7 +120,8 @@ let package = Package(
         .target(
             name: "MartletRedis",
             dependencies: [
-                "CMartlet", "MartletRESP", "MartletLoop", "MartletNet", "MartletTLS", logging, metrics, tracing,
+                "CMartlet", "COpenSSL", "MartletRESP", "MartletLoop", "MartletNet", "MartletTLS", logging, metrics,
+                tracing,
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             exclude: ["Commands/Table/README.md"], swiftSettings: onTheLoop, plugins: ["RedisCommands"]),

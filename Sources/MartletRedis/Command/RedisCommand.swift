@@ -96,15 +96,16 @@ public nonisolated struct RedisCommand: Sendable {
         }
     }
 
-    /// A command with arguments of which none is a key.
+    /// A command with arguments of which none is a key. Commands that block, or change the connection, are known by their
+    /// names.
     public init(_ name: String, _ arguments: any RedisArgument..., traits: Traits = []) {
-        self.init(name, traits: traits)
+        self.init(name, traits: traits.union(.known(name)))
         for argument in arguments { argument.write(to: &self.arguments) }
     }
 
-    /// A command whose first argument is a key, and whose others are not.
+    /// A command whose first argument is a key, and whose others are not: see ``init(_:_:traits:)``.
     public init(_ name: String, key: any RedisArgument, _ arguments: any RedisArgument..., traits: Traits = []) {
-        self.init(name, traits: traits)
+        self.init(name, traits: traits.union(.known(name)))
         append(key: key)
         for argument in arguments { argument.write(to: &self.arguments) }
     }

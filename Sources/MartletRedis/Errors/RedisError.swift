@@ -107,6 +107,11 @@ public nonisolated struct RedisError: Error, Sendable {
     }
 }
 
+nonisolated extension RedisError: CancellationReporting {
+    /// Whether the task was cancelled, and nothing else went wrong.
+    public var isCancellation: Bool { code == .cancelled }
+}
+
 nonisolated extension RedisError: CustomStringConvertible {
     /// `GET on localhost:6379: the connection was lost before the answer came: connection reset by peer`
     public var description: String {

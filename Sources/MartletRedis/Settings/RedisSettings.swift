@@ -53,6 +53,8 @@ public struct RedisSettings {
     public var resolver = Resolver.shared
     /// Where it is told what does not end up in an error.
     public var logger = Logger(label: "martlet.redis")
+    /// Done on every new connection before it is used, behind the greeting: to turn tracking on, say.
+    public var prepare: (@MainActor (RedisConnection) async throws(RedisError) -> Void)?
     /// What hears of every command: metrics, spans.
     public var observers: [any RedisObserver] = []
 
