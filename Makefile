@@ -12,8 +12,8 @@ SECONDS ?= 3600
 RELEASE = swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked \
 	-Xswiftc -cross-module-optimization
 BINARIES = $(CURDIR)/.build/release
-SWIFT_FILES = Package.swift Sources Tests Examples Benchmarks
-LIBRARIES = MartletLoop MartletNet MartletTLS MartletProcessPool MartletHTTP MartletJSON MartletWebSocketCodec MartletServer MartletClient MartletWebSocket MartletSQLite MartletStore MartletStoreService MartletDownloadPlan MartletDownloads MartletDownloadService MartletTesting MartletLifecycle MartletSupervisor Martlet
+SWIFT_FILES = Package.swift Plugins Sources Tests Examples Benchmarks
+LIBRARIES = MartletLoop MartletNet MartletTLS MartletProcessPool MartletHTTP MartletJSON MartletWebSocketCodec MartletServer MartletClient MartletWebSocket MartletSQLite MartletRESP MartletRedis MartletStore MartletStoreService MartletDownloadPlan MartletDownloads MartletDownloadService MartletTesting MartletLifecycle MartletSupervisor Martlet
 
 .PHONY: help run build test test-unit test-differential test-websocket test-end-to-end test-downloads test-systemd fuzz bench lint format docs install \
 	uninstall clean build-packages test-packages release-all bench-server loop-bench client-bench
@@ -36,7 +36,7 @@ build-packages:
 
 test-packages: build-packages
 	@.ci/clients
-	@.ci/need binutils chromium curl diffutils nginx-light nodejs openssl procps python3 python3-venv socat sslscan systemd testssl.sh util-linux wrk
+	@.ci/need binutils chromium curl diffutils nginx-light nodejs openssl procps python3 python3-venv redis-sentinel redis-server socat sslscan systemd testssl.sh util-linux wrk
 
 build: build-packages
 	$(RELEASE) --product martletd
@@ -67,9 +67,10 @@ test-unit: test-packages
 	swift test --disable-xctest --filter '^MartletWebSocketTests\.'
 	swift test --disable-xctest --filter '^MartletTLSTests\.'
 	swift test --disable-xctest --filter '^Martlet(Client|SQLite|Store[A-Za-z]*|Download[A-Za-z]*)Tests\.'
+	swift test --disable-xctest --filter '^Martlet(RESP|Redis)Tests\.'
 	swift test --disable-xctest --filter '^Martlet(Loop|Net|ProcessPool)Tests\.'
 	swift test --disable-xctest --skip '^EndToEnd\.' \
-		--skip '^Martlet(HTTP|JSON|WebSocketCodec|Server|WebSocket|TLS|Client|SQLite|Store[A-Za-z]*|Download[A-Za-z]*|Loop|Net|ProcessPool)Tests\.'
+		--skip '^Martlet(HTTP|JSON|WebSocketCodec|Server|WebSocket|TLS|Client|SQLite|Store[A-Za-z]*|Download[A-Za-z]*|RESP|Redis|Loop|Net|ProcessPool)Tests\.'
 
 # What the request parser accepts, next to what node, aiohttp and h11 do.
 test-differential: test-packages

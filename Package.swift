@@ -40,6 +40,8 @@ let package = Package(
         .library(name: "MartletClient", targets: ["MartletClient"]),
         .library(name: "MartletWebSocket", targets: ["MartletWebSocket"]),
         .library(name: "MartletSQLite", targets: ["MartletSQLite"]),
+        .library(name: "MartletRESP", targets: ["MartletRESP"]),
+        .library(name: "MartletRedis", targets: ["MartletRedis"]),
         .library(name: "MartletStore", targets: ["MartletStore"]),
         .library(name: "MartletStoreService", targets: ["MartletStoreService"]),
         .library(name: "MartletDownloads", targets: ["MartletDownloads"]),
@@ -116,6 +118,18 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: onTheLoop),
+        .target(name: "MartletRESP", swiftSettings: nonisolated),
+        .target(
+            name: "MartletRedis",
+            dependencies: [
+                "CMartlet", "COpenSSL", "MartletRESP", "MartletLoop", "MartletNet", "MartletTLS", logging, metrics,
+                tracing,
+                .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            exclude: ["Commands/Table/README.md"], swiftSettings: onTheLoop, plugins: ["RedisCommands"]),
+        // Makes the typed commands of MartletRedis from the table that lies in it.
+        .executableTarget(name: "redis-commands", swiftSettings: nonisolated),
+        .plugin(name: "RedisCommands", capability: .buildTool(), dependencies: ["redis-commands"]),
         .target(name: "CCachedReads", cSettings: [.define("_GNU_SOURCE")]),
         .target(
             name: "MartletSQLite",
@@ -296,6 +310,17 @@ let package = Package(
                 "MartletDownloadService", "MartletDownloads", "MartletDownloadPlan", "MartletSQLite", "MartletClient",
                 "MartletServer", "MartletHTTP", "MartletNet", "MartletLoop",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            swiftSettings: onTheLoop),
+        .target(
+            name: "RedisFixture", dependencies: ["MartletLoop", "MartletNet"], path: "Tests/RedisFixture",
+            swiftSettings: onTheLoop),
+        .testTarget(name: "MartletRESPTests", dependencies: ["MartletRESP"], swiftSettings: nonisolated),
+        .testTarget(
+            name: "MartletRedisTests",
+            dependencies: [
+                "MartletRedis", "MartletRESP", "RedisFixture", "MartletLoop", "MartletNet", "MartletTLS", metrics,
+                tracing,
             ],
             swiftSettings: onTheLoop),
         .testTarget(name: "MartletSQLiteTests", dependencies: ["MartletSQLite"], swiftSettings: onTheLoop),
