@@ -133,12 +133,16 @@ let package = Package(
         .target(name: "CCachedReads", cSettings: [.define("_GNU_SOURCE")]),
         .target(
             name: "MartletSQLite",
-            dependencies: ["CCachedReads", "CSQLite", "MartletLoop", .product(name: "DequeModule", package: "swift-collections")],
+            dependencies: [
+                "CCachedReads", "CSQLite", "MartletLoop",
+                .product(name: "DequeModule", package: "swift-collections"),
+            ],
             swiftSettings: nonisolated),
         .target(
             name: "MartletStore",
             dependencies: [
-                "MartletSQLite", "MartletLoop", .product(name: "DequeModule", package: "swift-collections"),
+                "MartletSQLite", "MartletRedis", "MartletRESP", "MartletLoop",
+                .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: onTheLoop),
         .target(
@@ -325,7 +329,8 @@ let package = Package(
             swiftSettings: onTheLoop),
         .testTarget(name: "MartletSQLiteTests", dependencies: ["MartletSQLite"], swiftSettings: onTheLoop),
         .testTarget(
-            name: "MartletStoreTests", dependencies: ["MartletStore", "MartletSQLite", "MartletLoop"],
+            name: "MartletStoreTests",
+            dependencies: ["MartletStore", "MartletSQLite", "MartletRedis", "RedisFixture", "MartletLoop"],
             swiftSettings: onTheLoop),
         .testTarget(
             name: "MartletStoreServiceTests",

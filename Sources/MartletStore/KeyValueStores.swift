@@ -1,3 +1,5 @@
+import MartletRedis
+
 /// Stores by name: what a configuration says.
 public enum KeyValueStores {
     /// Opens the store of a URL.
@@ -21,6 +23,16 @@ public enum KeyValueStores {
             settings.limits = limits
             settings.isDurable = isDurable
             return try await SQLiteKeyValueStore.open(path, settings: settings)
+        case .redis(let url):
+            var settings = RedisStoreSettings()
+            settings.limits = limits
+            let client: RedisClient
+            do throws(RedisError) {
+                client = try RedisClient(url: url)
+            } catch {
+                throw StoreError(.badURL, error.reason)
+            }
+            return RedisKeyValueStore(client, settings: settings, ownsClient: true)
         }
     }
 }

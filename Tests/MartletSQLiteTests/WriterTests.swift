@@ -5,19 +5,21 @@ import Testing
 @Suite struct WriterTests {
     private let tables = ["CREATE TABLE names (name TEXT UNIQUE NOT NULL)"]
 
-    @Test("what many write at once is committed together, and each is told its own outcome") func together() async throws {
+    @Test("what many write at once is committed together, and each is told its own outcome") func together()
+        async throws
+    {
         try await withWriter { writer in
             let outcomes = try await gather(0..<50) { (index) async throws -> Bool in
-                        do {
-                            try await writer.write { connection in
-                                try connection.execute("INSERT INTO names VALUES (?)", .text("\(index)"))
-                                // Undone with the error.
-                                if index % 10 == 3 { try connection.execute("INSERT INTO names VALUES ('0')") }
-                            }
-                            return true
-                        } catch let error as SQLiteError where error.code == .constraint {
-                            return false
-                        }
+                do {
+                    try await writer.write { connection in
+                        try connection.execute("INSERT INTO names VALUES (?)", .text("\(index)"))
+                        // Undone with the error.
+                        if index % 10 == 3 { try connection.execute("INSERT INTO names VALUES ('0')") }
+                    }
+                    return true
+                } catch let error as SQLiteError where error.code == .constraint {
+                    return false
+                }
             }
             #expect(outcomes == (0..<50).map { $0 % 10 != 3 })
             #expect(writer.writes == 50 && writer.transactions == 1)
@@ -29,10 +31,10 @@ import Testing
     @Test("a write sees those that came before it") func order() async throws {
         try await withWriter { writer in
             let counts = try await gather(0..<20) { (index) async throws -> Int? in
-                        try await writer.write { connection in
-                            try connection.execute("INSERT INTO names VALUES (?)", .text("\(index)"))
-                            return try connection.first("SELECT count(*) AS n FROM names")?.int("n")
-                        }
+                try await writer.write { connection in
+                    try connection.execute("INSERT INTO names VALUES (?)", .text("\(index)"))
+                    return try connection.first("SELECT count(*) AS n FROM names")?.int("n")
+                }
             }
             #expect(counts == (1...20).map { $0 })
         }
@@ -43,15 +45,15 @@ import Testing
         try await withWriter { writer in
             try await writer.write { try $0.script(Self.family) }
             let outcomes = try await gather(0..<10) { (index) async throws -> Bool in
-                        do {
-                            try await writer.write { connection in
-                                try connection.execute(
-                                    "INSERT INTO children VALUES (?, ?)", .integer(Int64(index)), index == 4 ? 99 : 1)
-                            }
-                            return true
-                        } catch let error as SQLiteError where error.code == .constraint {
-                            return false
-                        }
+                do {
+                    try await writer.write { connection in
+                        try connection.execute(
+                            "INSERT INTO children VALUES (?, ?)", .integer(Int64(index)), index == 4 ? 99 : 1)
+                    }
+                    return true
+                } catch let error as SQLiteError where error.code == .constraint {
+                    return false
+                }
             }
             #expect(outcomes == (0..<10).map { $0 != 4 })
             let count = try await writer.write { try $0.first("SELECT count(*) AS n FROM children")?.int("n") }
@@ -70,16 +72,16 @@ import Testing
         try await withWriter { writer in
             try await writer.write { _ = try $0.first("PRAGMA max_page_count = 20") }
             let outcomes = try await gather(0..<10) { (index) async throws -> Bool in
-                        do {
-                            try await writer.write { connection in
-                                try connection.execute(
-                                    "INSERT INTO names VALUES (? || CAST(zeroblob(?) AS TEXT))", .text("\(index)"),
-                                    index == 7 ? 1_000_000 : 0)
-                            }
-                            return true
-                        } catch let error as SQLiteError where error.code == .full {
-                            return false
-                        }
+                do {
+                    try await writer.write { connection in
+                        try connection.execute(
+                            "INSERT INTO names VALUES (? || CAST(zeroblob(?) AS TEXT))", .text("\(index)"),
+                            index == 7 ? 1_000_000 : 0)
+                    }
+                    return true
+                } catch let error as SQLiteError where error.code == .full {
+                    return false
+                }
             }
             #expect(outcomes == (0..<10).map { $0 != 7 })
             let count = try await writer.write { try $0.first("SELECT count(*) AS n FROM names")?.int("n") }
@@ -115,13 +117,10 @@ import Testing
         }
     }
 
-    @Test("a write that is cancelled while it waits is not made; one that is under way is") func cancellation() async throws {
+    @Test("a write that is cancelled while it waits is not made; one that is under way is") func cancellation()
+        async throws
+    {
         try await withWriter { writer in
-            let task = Task { try await writer.write { try $0.execute("INSERT INTO names VALUES ('waits')") } }
-            await Task.yield()
-            #expect(writer.queued == 1)
-            task.cancel()
-            await #expect(throws: CancellationError.self) { try await task.value }
             let gate = ThreadGate()
             let running = Task {
                 try await writer.write { connection in
@@ -131,11 +130,44 @@ import Testing
                 }
             }
             try await gate.hasBegun()
+            let waiting = Task { try await writer.write { try $0.execute("INSERT INTO names VALUES ('waits')") } }
+            while writer.queued == 0 { await Task.yield() }
+            waiting.cancel()
+            await #expect(throws: CancellationError.self) { try await waiting.value }
             running.cancel()
             gate.open()
             #expect(try await running.value == 1)
             let names = try await writer.write { try $0.query("SELECT name FROM names").map { try $0.text("name") } }
             #expect(names == ["runs"])
+        }
+    }
+
+    @Test("what a transaction has no time for goes into the next one, unless it is cancelled meanwhile")
+    func time() async throws {
+        try await FileSystem.withTemporaryDirectory { directory in
+            var limits = SQLiteWriterLimits()
+            limits.time = .zero
+            let writer = try await SQLiteWriter.open(directory + "/a.db", migrations: tables, limits: limits)
+            let gate = ThreadGate()
+            let tasks = (0..<4).map { index in
+                Task {
+                    try await writer.write { connection in
+                        if index == 0 {
+                            gate.begun()
+                            gate.wait()
+                        }
+                        try connection.execute("INSERT INTO names VALUES (?)", .text("\(index)"))
+                    }
+                }
+            }
+            try await gate.hasBegun()
+            tasks[2].cancel()
+            gate.open()
+            await #expect(throws: CancellationError.self) { try await tasks[2].value }
+            for index in [0, 1, 3] { _ = try await tasks[index].value }
+            let names = try await writer.write { try $0.query("SELECT name FROM names").map { try $0.text("name") } }
+            #expect(names == ["0", "1", "3"] && writer.transactions == 4)
+            await writer.close()
         }
     }
 
@@ -163,11 +195,11 @@ import Testing
                 try await SQLiteWriter.open(directory + "/a.db", migrations: tables)
             }
             try await gather(0..<40) { (index) async throws -> Void in
-                        for round in 0..<5 {
-                            try await writers[index % 2].write { connection in
-                                _ = try connection.execute("INSERT INTO names VALUES (?)", .text("\(index) \(round)"))
-                            }
-                        }
+                for round in 0..<5 {
+                    try await writers[index % 2].write { connection in
+                        _ = try connection.execute("INSERT INTO names VALUES (?)", .text("\(index) \(round)"))
+                    }
+                }
             }
             let count = try await writers[0].write { try $0.first("SELECT count(*) AS n FROM names")?.int("n") }
             #expect(count == 200)

@@ -1,9 +1,10 @@
 import MartletLoop
 import MartletStore
+import RedisFixture
 
 /// What keeps a store: each test runs for all of them.
 nonisolated enum StoreBackend: String, CaseIterable, Sendable {
-    case sqlite
+    case sqlite, redis
 
     /// Runs `body` with a way to open one and the same store several times, as other processes would.
     @MainActor func withStores(
@@ -13,6 +14,10 @@ nonisolated enum StoreBackend: String, CaseIterable, Sendable {
         case .sqlite:
             try await FileSystem.withTemporaryDirectory { directory in
                 try await body { try await KeyValueStores.open("sqlite:\(directory)/store.db", limits: limits) }
+            }
+        case .redis:
+            try await RedisServer.with { server in
+                try await body { try await KeyValueStores.open(server.url, limits: limits) }
             }
         }
     }

@@ -130,7 +130,9 @@ import Testing
             await expect(.overflow) { try await store.increment("n", by: -1) }
             #expect(try await store.increment("n", by: .max) == -1)
             #expect(try await store.increment("least", by: .min) == .min)
-            for value in ["", " 1", "1 ", "+1", "1.0", "1e3", "x", "9223372036854775808", "0x10", "--1", "-", "07", "-0"] {
+            for value in [
+                "", " 1", "1 ", "+1", "1.0", "1e3", "x", "9223372036854775808", "0x10", "--1", "-", "07", "-0",
+            ] {
                 try await store.set("n", StoreValue(value))
                 await expect(.notANumber) { try await store.increment("n") }
                 #expect(try await store.get("n")?.value.text == value)
@@ -232,7 +234,8 @@ import Testing
     @Test("prefixes of the highest bytes end where they should", arguments: StoreBackend.allCases)
     func highPrefixes(backend: StoreBackend) async throws {
         try await backend.withStore { store in
-            let keys = [[0x01, 0xFF], [0x01, 0xFF, 0x01], [0x02], [0xFF], [0xFF, 0xFF], [0xFF, 0xFF, 0x00]] as [[UInt8]]
+            let keys =
+                [[0x01, 0xFF], [0x01, 0xFF, 0x01], [0x02], [0xFF], [0xFF, 0xFF], [0xFF, 0xFF, 0x00]] as [[UInt8]]
             for key in keys { try await store.set(StoreKey(key), "") }
             #expect(try await store.list(prefix: StoreKey([0x01, 0xFF])).items.count == 2)
             #expect(try await store.list(prefix: StoreKey([0xFF])).items.count == 3)

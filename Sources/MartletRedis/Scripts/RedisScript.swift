@@ -45,6 +45,15 @@ public nonisolated struct RedisScript: Hashable, Sendable {
         on target: some RedisCommands, keys: [any RedisArgument] = [], _ arguments: any RedisArgument...,
         as type: Output.Type = RESPValue.self
     ) async throws(RedisError) -> Output {
+        try await run(on: target, keys: keys, arguments: arguments, as: type)
+    }
+
+    /// Executes it: see ``run(on:keys:_:as:)``.
+    @MainActor
+    public func run<Output: RedisDecodable>(
+        on target: some RedisCommands, keys: [any RedisArgument], arguments: [any RedisArgument],
+        as type: Output.Type = RESPValue.self
+    ) async throws(RedisError) -> Output {
         do throws(RedisError) {
             return try await target.send(byHash(keys: keys, arguments), as: type)
         } catch {

@@ -28,7 +28,7 @@ extension RedisSettings {
 }
 
 /// The parts of a URL of a server.
-nonisolated struct RedisURL {
+package nonisolated struct RedisURL {
     private(set) var endpoint: RedisEndpoint
     private(set) var isSecure = false
     private(set) var user: String?
@@ -39,7 +39,7 @@ nonisolated struct RedisURL {
     private(set) var timeout: Duration?
     private(set) var connectTimeout: Duration?
 
-    init(_ text: String) throws(RedisError) {
+    package init(_ text: String) throws(RedisError) {
         guard let colon = text.firstRange(of: "://") else {
             throw Self.invalid("it is not of the form redis://[[user]:password@]host[:port][/database]")
         }

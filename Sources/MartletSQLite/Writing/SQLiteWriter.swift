@@ -159,7 +159,10 @@ import MartletLoop
         writes += done.count
         transactions += 1
         for write in done { write.resume() }
-        waiting.prepend(contentsOf: batch[done.endIndex...].filter { !$0.wasCancelled })
+        // There was no time for these: they wait again.
+        let left = batch[done.endIndex...]
+        waiting.prepend(contentsOf: left.filter { !$0.wasCancelled })
+        for write in left where write.wasCancelled { write.resume() }
     }
 
     /// Whoever is in a transaction waits for its outcome.

@@ -55,7 +55,8 @@ public nonisolated struct StoreError: Error, Hashable, Sendable, CustomStringCon
             case .absent: "there may be none"
             case .version(let version): "it has to be of version \(version.rawValue)"
             }
-        return StoreError(.conflict, "the entry \"\(key)\" was not changed: \(state), and \(expected)", version: version)
+        return StoreError(
+            .conflict, "the entry \"\(key)\" was not changed: \(state), and \(expected)", version: version)
     }
 
     static func notANumber(_ key: StoreKey) -> StoreError {

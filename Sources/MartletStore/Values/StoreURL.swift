@@ -1,7 +1,11 @@
+import MartletRedis
+
 /// Where a store is, as a configuration says it.
 public nonisolated enum StoreURL: Hashable, Sendable {
     /// In a file: `sqlite:/absolute/path`.
     case sqlite(path: String)
+    /// On a Redis server: `redis://…`, `rediss://…`, `unix://…`, as `RedisSettings` reads them.
+    case redis(String)
 
     /// Reads a URL.
     ///
@@ -22,9 +26,16 @@ public nonisolated enum StoreURL: Hashable, Sendable {
                 throw StoreError(.badURL, "\"sqlite:\" is followed by the absolute path of a file")
             }
             self = .sqlite(path: String(rest))
+        case "redis", "rediss", "unix", "redis+unix":
+            do throws(RedisError) {
+                _ = try RedisURL(text)
+            } catch {
+                throw StoreError(.badURL, error.reason)
+            }
+            self = .redis(text)
         default:
             throw StoreError(
-                .badURL, "there are no stores \"\(scheme.prefix(32)):\", but \"sqlite:/path\"")
+                .badURL, "there are no stores \"\(scheme.prefix(32)):\", but \"sqlite:/path\" and \"redis://host\"")
         }
     }
 }

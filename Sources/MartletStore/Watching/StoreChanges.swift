@@ -31,6 +31,9 @@ public final class StoreChanges: AsyncSequence {
     /// How many wait to be taken.
     public var count: Int { waiting.count }
 
+    /// Whether the next one is that something was missed.
+    var hasMissed: Bool { waiting.first == .missed }
+
     /// Hands over what has changed, if it is of the prefix.
     func tell(_ change: StoreChange) {
         guard !isOver, change.key?.hasPrefix(prefix) ?? true else { return }

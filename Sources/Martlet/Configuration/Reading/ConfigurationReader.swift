@@ -250,7 +250,9 @@ nonisolated struct ConfigurationReader {
     ) {
         let hasBody = route.status != 204 && route.status != 304  // RFC 9110 §6.4.1
         guard let entry = table["text"] else {
-            if hasBody, route.downloads == nil, route.store == nil { add(position, "missing key \"text\" in [[route]]") }
+            if hasBody, route.downloads == nil, route.store == nil {
+                add(position, "missing key \"text\" in [[route]]")
+            }
             return
         }
         if !hasBody, !route.text.isEmpty {
