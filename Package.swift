@@ -188,9 +188,8 @@ let package = Package(
             name: "Martlet",
             dependencies: [
                 "MartletSupervisor", "MartletClient", "MartletTLS", "MartletDownloads", "MartletDownloadPlan",
-                "MartletDownloadService", "MartletStore", "MartletStoreService", "MartletWebSocket", "MartletWebSocketCodec",
-                "MartletServer", "MartletHTTP",
-                "MartletProcessPool", "MartletNet", "MartletLoop", logging, metrics, argumentParser,
+                "MartletDownloadService", "MartletStore", "MartletStoreService", "MartletWebSocket",
+                "MartletWebSocketCodec", "MartletServer", "MartletHTTP", "MartletProcessPool", "MartletNet", "MartletLoop", logging, metrics, argumentParser,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             swiftSettings: nonisolated),

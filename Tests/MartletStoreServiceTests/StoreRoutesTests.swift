@@ -31,11 +31,12 @@ import Testing
     @Test("keys of several segments, and with escapes, are told apart") func keys() async throws {
         try await StoreCase.run { test in
             let kv = try await test.serve(test.settings)
-            for path in ["/a/b", "/a%2Fb/c", "/a%00b", "/%C3%BC", "/", "/a%20b", "/a//b"] {
+            for path in ["/a/b", "/a%2Fb/c", "/%C3%BC", "/", "/a%20b", "/a//b"] {
                 #expect(try await test.ask(.put, kv + path, path).code == 201, "\(path)")
                 #expect(try await test.ask(.get, kv + path).text == path)
             }
             #expect(try await test.ask(.get, kv + "/%FF").code == 400)
+            #expect(try await test.ask(.get, kv + "/a%00b").code == 400)
             let long = String(repeating: "k", count: 1025)
             #expect(try await test.ask(.put, kv + "/" + long, "x").code == 414)
         }
