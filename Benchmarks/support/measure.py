@@ -186,7 +186,9 @@ class Server:
         return found
 
 
+# A path may have a "#", which each request replaces by a number of its own: then no two heads are alike.
 WRK_SCRIPT = """
+local number, path, size = 1e6, nil, 1
 init = function(args)
   local body, fields = nil, {}
   if args[3] then
@@ -195,11 +197,17 @@ init = function(args)
     file:close()
     fields["Content-Type"] = "application/json"
   end
-  local requests = {}
-  for i = 1, tonumber(args[2]) do requests[i] = wrk.format(body and "POST" or "GET", args[1], fields, body) end
-  batch = table.concat(requests)
+  path, size = args[1], tonumber(args[2])
+  batch = wrk.format(body and "POST" or "GET", path, fields, body):rep(size)
+  if path:find("#") then request = unlike end
 end
 request = function() return batch end
+unlike = function()
+  return (batch:gsub("#", function()
+    number = number + 1
+    return number
+  end))
+end
 done = function(summary, latency)
   local e = summary.errors
   io.write(string.format("counted %d %d %d %f\\n", summary.requests, e.connect + e.read + e.write + e.status + e.timeout,
