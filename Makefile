@@ -59,17 +59,33 @@ test: test-packages lint release-all
 	$(MAKE) --no-print-directory test-unit test-differential test-websocket test-end-to-end
 	Tests/Fuzz/run 20
 
-# All tests of a process share one loop. Those that compute for long, or open thousands of sockets, go apart from those that
-# look at times, or make handshakes.
+# All tests of a process share one loop: each has it to itself, so that none is late because of others. Two processes at a time.
+UNIT_TESTS = .build/debug/martletPackageTests.xctest --testing-library swift-testing --no-parallel
+UNIT_GROUPS = unit-loop unit-codecs unit-client unit-web unit-rest
+LOOP_TESTS = Loop|Net|ProcessPool
+CODEC_TESTS = HTTP|JSON|WebSocketCodec
+CLIENT_TESTS = Client|SQLite|Download[A-Za-z]*
+WEB_TESTS = Server|WebSocket|TLS
+
+.PHONY: $(UNIT_GROUPS)
 test-unit: test-packages
-	swift test --disable-xctest --filter '^Martlet(HTTP|JSON|WebSocketCodec)Tests\.'
-	swift test --disable-xctest --filter '^MartletServerTests\.'
-	swift test --disable-xctest --filter '^MartletWebSocketTests\.'
-	swift test --disable-xctest --filter '^MartletTLSTests\.'
-	swift test --disable-xctest --filter '^Martlet(Client|SQLite|Download[A-Za-z]*)Tests\.'
-	swift test --disable-xctest --filter '^Martlet(Loop|Net|ProcessPool)Tests\.'
-	swift test --disable-xctest --skip '^EndToEnd\.' \
-		--skip '^Martlet(HTTP|JSON|WebSocketCodec|Server|WebSocket|TLS|Client|SQLite|Download[A-Za-z]*|Loop|Net|ProcessPool)Tests\.'
+	swift build --build-tests
+	$(MAKE) --no-print-directory --jobs=2 --output-sync $(UNIT_GROUPS)
+
+unit-loop:
+	$(UNIT_TESTS) --filter '^Martlet($(LOOP_TESTS))Tests\.'
+
+unit-codecs:
+	$(UNIT_TESTS) --filter '^Martlet($(CODEC_TESTS))Tests\.'
+
+unit-client:
+	$(UNIT_TESTS) --filter '^Martlet($(CLIENT_TESTS))Tests\.'
+
+unit-web:
+	$(UNIT_TESTS) --filter '^Martlet($(WEB_TESTS))Tests\.'
+
+unit-rest:
+	$(UNIT_TESTS) --skip '^EndToEnd\.' --skip '^Martlet($(LOOP_TESTS)|$(CODEC_TESTS)|$(CLIENT_TESTS)|$(WEB_TESTS))Tests\.'
 
 # What the request parser accepts, next to what node, aiohttp and h11 do.
 test-differential: test-packages

@@ -129,7 +129,7 @@ final class ServiceCase {
 
     /// Waits until something is so.
     func until(_ what: @autoclosure () -> String, _ isSo: () async throws -> Bool) async throws {
-        let deadline = EventLoop.Instant.readClock() + .seconds(20)
+        let deadline = EventLoop.Instant.readClock() + .seconds(60)
         while try await !isSo() {
             guard EventLoop.Instant.readClock() < deadline else { throw TooLate(description: "not in time: \(what())") }
             try await Task.sleep(for: .milliseconds(5))
