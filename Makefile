@@ -16,7 +16,7 @@ SWIFT_FILES = Package.swift Plugins Sources Tests Examples Benchmarks
 LIBRARIES = MartletLoop MartletNet MartletTLS MartletProcessPool MartletHTTP MartletJSON MartletWebSocketCodec MartletServer MartletClient MartletWebSocket MartletSQLite MartletRESP MartletRedis MartletDownloadPlan MartletDownloads MartletDownloadService MartletTesting MartletLifecycle MartletSupervisor Martlet
 
 .PHONY: help run build test test-unit test-differential test-websocket test-end-to-end test-downloads test-systemd fuzz bench lint format docs install \
-	uninstall clean build-packages test-packages release-all bench-server loop-bench client-bench
+	uninstall clean build-packages test-packages release-all bench-server loop-bench client-bench redis-bench
 
 help:
 	@echo "make run           build a release and serve etc/martlet.toml, one worker per core"
@@ -46,7 +46,7 @@ build: build-packages
 release-all: build-packages
 	$(RELEASE)
 
-bench-server loop-bench client-bench: build-packages
+bench-server loop-bench client-bench redis-bench: build-packages
 	$(RELEASE) --product $@
 
 run: build

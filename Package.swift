@@ -200,6 +200,7 @@ let package = Package(
         example("ticker", ["Martlet"]),
         example("pipelines", ["MartletLoop", "MartletNet"]),
         example("fetch-three", ["MartletClient", "MartletLoop"]),
+        example("redis-hello", ["MartletRedis", "MartletLoop"]),
         example("link-checker", ["MartletClient", "MartletLoop"]),
 
         .executableTarget(
@@ -211,6 +212,10 @@ let package = Package(
 
         .executableTarget(
             name: "client-bench", dependencies: ["MartletClient", "MartletLoop"], path: "Benchmarks/client-bench",
+            swiftSettings: onTheLoop),
+
+        .executableTarget(
+            name: "redis-bench", dependencies: ["MartletRedis", "MartletLoop"], path: "Benchmarks/redis-bench",
             swiftSettings: onTheLoop),
 
         .target(name: "allocation-counter", path: "Tests/Programs/allocation-counter"),
@@ -293,8 +298,9 @@ let package = Package(
         .testTarget(
             name: "MartletRedisTests",
             dependencies: [
-                "MartletRedis", "MartletRESP", "RedisFixture", "MartletLoop", "MartletNet", "MartletTLS", metrics,
-                tracing,
+                "MartletRedis", "MartletRESP", "RedisFixture", "MartletLoop", "MartletNet", "MartletTLS",
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
+                .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
             ],
             swiftSettings: onTheLoop),
         .testTarget(name: "MartletSQLiteTests", dependencies: ["MartletSQLite"], swiftSettings: onTheLoop),
