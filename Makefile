@@ -12,11 +12,11 @@ SECONDS ?= 3600
 RELEASE = swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked \
 	-Xswiftc -cross-module-optimization
 BINARIES = $(CURDIR)/.build/release
-SWIFT_FILES = Package.swift Sources Tests Examples Benchmarks
-LIBRARIES = MartletLoop MartletNet MartletTLS MartletProcessPool MartletHTTP MartletJSON MartletWebSocketCodec MartletServer MartletClient MartletWebSocket MartletSQLite MartletDownloadPlan MartletDownloads MartletDownloadService MartletTesting MartletLifecycle MartletSupervisor Martlet
+SWIFT_FILES = Package.swift Plugins Sources Tests Examples Benchmarks
+LIBRARIES = MartletLoop MartletNet MartletTLS MartletProcessPool MartletHTTP MartletJSON MartletWebSocketCodec MartletServer MartletClient MartletWebSocket MartletSQLite MartletRESP MartletRedis MartletDownloadPlan MartletDownloads MartletDownloadService MartletTesting MartletLifecycle MartletSupervisor Martlet
 
 .PHONY: help run build test test-unit test-differential test-websocket test-end-to-end test-downloads test-systemd fuzz bench lint format docs install \
-	uninstall clean build-packages test-packages release-all bench-server loop-bench client-bench
+	uninstall clean build-packages test-packages release-all bench-server loop-bench client-bench redis-bench
 
 help:
 	@echo "make run           build a release and serve etc/martlet.toml, one worker per core"
@@ -36,7 +36,7 @@ build-packages:
 
 test-packages: build-packages
 	@.ci/clients
-	@.ci/need binutils chromium curl diffutils nginx-light nodejs openssl procps python3 python3-venv socat sslscan systemd testssl.sh util-linux wrk
+	@.ci/need binutils chromium curl diffutils nginx-light nodejs openssl procps python3 python3-venv redis-sentinel redis-server socat sslscan systemd testssl.sh util-linux wrk
 
 build: build-packages
 	$(RELEASE) --product martletd
@@ -46,7 +46,7 @@ build: build-packages
 release-all: build-packages
 	$(RELEASE)
 
-bench-server loop-bench client-bench: build-packages
+bench-server loop-bench client-bench redis-bench: build-packages
 	$(RELEASE) --product $@
 
 run: build
@@ -61,11 +61,12 @@ test: test-packages lint release-all
 
 # All tests of a process share one loop: each has it to itself, so that none is late because of others. Two processes at a time.
 UNIT_TESTS = .build/debug/martletPackageTests.xctest --testing-library swift-testing --no-parallel
-UNIT_GROUPS = unit-loop unit-codecs unit-client unit-web unit-rest
+UNIT_GROUPS = unit-loop unit-codecs unit-client unit-web unit-data unit-rest
 LOOP_TESTS = Loop|Net|ProcessPool
 CODEC_TESTS = HTTP|JSON|WebSocketCodec
 CLIENT_TESTS = Client|SQLite|Download[A-Za-z]*
 WEB_TESTS = Server|WebSocket|TLS
+DATA_TESTS = RESP|Redis[A-Za-z]*|Store|Queue
 
 .PHONY: $(UNIT_GROUPS)
 test-unit: test-packages
@@ -84,8 +85,11 @@ unit-client:
 unit-web:
 	$(UNIT_TESTS) --filter '^Martlet($(WEB_TESTS))Tests\.'
 
+unit-data:
+	$(UNIT_TESTS) --filter '^Martlet($(DATA_TESTS))Tests\.'
+
 unit-rest:
-	$(UNIT_TESTS) --skip '^EndToEnd\.' --skip '^Martlet($(LOOP_TESTS)|$(CODEC_TESTS)|$(CLIENT_TESTS)|$(WEB_TESTS))Tests\.'
+	$(UNIT_TESTS) --skip '^EndToEnd\.' --skip '^Martlet($(LOOP_TESTS)|$(CODEC_TESTS)|$(CLIENT_TESTS)|$(WEB_TESTS)|$(DATA_TESTS))Tests\.'
 
 # What the request parser accepts, next to what node, aiohttp and h11 do.
 test-differential: test-packages

@@ -40,6 +40,8 @@ let package = Package(
         .library(name: "MartletClient", targets: ["MartletClient"]),
         .library(name: "MartletWebSocket", targets: ["MartletWebSocket"]),
         .library(name: "MartletSQLite", targets: ["MartletSQLite"]),
+        .library(name: "MartletRESP", targets: ["MartletRESP"]),
+        .library(name: "MartletRedis", targets: ["MartletRedis"]),
         .library(name: "MartletDownloads", targets: ["MartletDownloads"]),
         .library(name: "MartletDownloadService", targets: ["MartletDownloadService"]),
         .library(name: "MartletTesting", targets: ["MartletTesting"]),
@@ -114,6 +116,18 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: onTheLoop),
+        .target(name: "MartletRESP", swiftSettings: nonisolated),
+        .target(
+            name: "MartletRedis",
+            dependencies: [
+                "CMartlet", "COpenSSL", "MartletRESP", "MartletLoop", "MartletNet", "MartletTLS", logging, metrics,
+                tracing,
+                .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            exclude: ["Commands/Table/README.md"], swiftSettings: onTheLoop, plugins: ["RedisCommands"]),
+        // Makes the typed commands of MartletRedis from the table that lies in it.
+        .executableTarget(name: "redis-commands", swiftSettings: nonisolated),
+        .plugin(name: "RedisCommands", capability: .buildTool(), dependencies: ["redis-commands"]),
         .target(name: "MartletSQLite", dependencies: ["CSQLite", "MartletLoop"], swiftSettings: nonisolated),
         .target(
             name: "MartletDownloadPlan", dependencies: ["MartletHTTP", "MartletJSON"], swiftSettings: nonisolated),
@@ -186,6 +200,7 @@ let package = Package(
         example("ticker", ["Martlet"]),
         example("pipelines", ["MartletLoop", "MartletNet"]),
         example("fetch-three", ["MartletClient", "MartletLoop"]),
+        example("redis-hello", ["MartletRedis", "MartletLoop"]),
         example("link-checker", ["MartletClient", "MartletLoop"]),
 
         .executableTarget(
@@ -197,6 +212,10 @@ let package = Package(
 
         .executableTarget(
             name: "client-bench", dependencies: ["MartletClient", "MartletLoop"], path: "Benchmarks/client-bench",
+            swiftSettings: onTheLoop),
+
+        .executableTarget(
+            name: "redis-bench", dependencies: ["MartletRedis", "MartletLoop"], path: "Benchmarks/redis-bench",
             swiftSettings: onTheLoop),
 
         .target(name: "allocation-counter", path: "Tests/Programs/allocation-counter"),
@@ -270,6 +289,18 @@ let package = Package(
                 "MartletDownloadService", "MartletDownloads", "MartletDownloadPlan", "MartletSQLite", "MartletClient",
                 "MartletServer", "MartletHTTP", "MartletNet", "MartletLoop",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            swiftSettings: onTheLoop),
+        .target(
+            name: "RedisFixture", dependencies: ["MartletLoop", "MartletNet"], path: "Tests/RedisFixture",
+            swiftSettings: onTheLoop),
+        .testTarget(name: "MartletRESPTests", dependencies: ["MartletRESP"], swiftSettings: nonisolated),
+        .testTarget(
+            name: "MartletRedisTests",
+            dependencies: [
+                "MartletRedis", "MartletRESP", "RedisFixture", "MartletLoop", "MartletNet", "MartletTLS",
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
+                .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
             ],
             swiftSettings: onTheLoop),
         .testTarget(name: "MartletSQLiteTests", dependencies: ["MartletSQLite"], swiftSettings: onTheLoop),

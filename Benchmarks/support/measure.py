@@ -105,13 +105,15 @@ def peer(name):
     return binary
 
 
-def python_with(package):
-    """A Python that can import a package of PyPI: Debian's, which is built with profiles and so the fastest at hand."""
+def python_with(package, *requirements):
+    """A Python that can import a package of PyPI, or several ("redis, hiredis"): Debian's, which is built with profiles and so
+    the fastest at hand. `requirements` are what pip is asked for, where that is not the package's name: "redis[hiredis]".
+    """
     environment = BUILD / "bench" / "python"
     python = environment / "bin/python"
     if not python.exists() or subprocess.run([python, "-c", f"import {package}"], stderr=subprocess.DEVNULL).returncode:
         subprocess.run(["/usr/bin/python3", "-m", "venv", "--clear", environment], stdout=sys.stderr, check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", package], stdout=sys.stderr, check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *(requirements or [package])], stdout=sys.stderr, check=True)
     return python
 
 
@@ -146,6 +148,18 @@ class Server:
                 pass
             if self.process.poll() is not None or time.monotonic() > deadline:
                 sys.exit(f"{self.name} does not answer on port {self.port}: {self.errors()}")
+            time.sleep(0.02)
+
+    def wait_until_it_listens(self, seconds=15):
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=2).close()
+                return
+            except OSError:
+                pass
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                sys.exit(f"{self.name} does not listen on port {self.port}: {self.errors()}")
             time.sleep(0.02)
 
     def stop(self):

@@ -21,4 +21,12 @@ static __attribute__((swiftcall)) void cancelled(__attribute__((swift_context)) 
 
 void *martlet_add_cancellation_handler(void *waiter) { return swift_task_addCancellationHandler(cancelled, waiter); }
 
+static __attribute__((swiftcall)) void called(__attribute__((swift_context)) void *context) {
+    (*(martlet_cancellation_call *)context)(context);
+}
+
+void *martlet_add_cancellation_call(martlet_cancellation_call *context) {
+    return swift_task_addCancellationHandler(called, context);
+}
+
 void martlet_remove_cancellation_handler(void *record) { swift_task_removeCancellationHandler(record); }

@@ -33,6 +33,9 @@ static inline uintptr_t martlet_task_word(const void *task, size_t index) {
 /// record is removed. Records are removed in the reverse order of their making.
 void *martlet_add_cancellation_handler(void *waiter);
 void martlet_remove_cancellation_handler(void *record);
+/// The same for other modules: what is called is what `context` begins with, and it gets `context`.
+typedef void (*martlet_cancellation_call)(void *context);
+void *martlet_add_cancellation_call(martlet_cancellation_call *context);
 
 /// CLOCK_MONOTONIC in nanoseconds.
 static inline uint64_t martlet_monotonic_ns(void) {

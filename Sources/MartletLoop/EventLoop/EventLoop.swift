@@ -74,6 +74,15 @@ public final class EventLoop {
         }
     }
 
+    /// Calls `action` as `callSoon` does, but without the task-local values of the task that happens to call this: for what is
+    /// done for many tasks at once.
+    package func callSoonForAll(_ action: @escaping @MainActor () -> Void) {
+        ready.append(.callback(action))
+    }
+
+    /// Whether nothing is queued behind the job that is running.
+    package var hasNothingQueued: Bool { ready.isEmpty }
+
     /// Calls `action` on the loop, from any thread; wakes the loop when it waits (man 2 eventfd). Task-local values are
     /// kept as by `callSoon`.
     public nonisolated static func callSoonThreadsafe(_ action: @escaping @MainActor @Sendable () -> Void) {

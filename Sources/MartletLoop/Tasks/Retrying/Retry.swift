@@ -32,7 +32,7 @@
         do {
             return try await body(attempt)
         } catch {
-            guard attempt < attempts, !(error is CancellationError), !Task.isCancelled, isWorthwhile(error) else {
+            guard attempt < attempts, !error.saysCancelled, !Task.isCancelled, isWorthwhile(error) else {
                 throw error
             }
             let hint = (error as? any RetryHint)?.retryAfter ?? .zero

@@ -75,7 +75,7 @@ public final class SupervisedTaskGroup {
     // MARK: What the children say
 
     func ended(_ child: SupervisedChild, _ run: Int, error: (any Error)?, wasCancelled: Bool) {
-        if wasCancelled, error == nil || error is CancellationError {
+        if wasCancelled, error == nil || error?.saysCancelled == true {
             report(.stopped, child)
         } else if let error {
             report(.failed, child, error: error)

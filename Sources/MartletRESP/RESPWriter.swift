@@ -1,0 +1,123 @@
+/// Writes the arguments of a command as the bulks that a server reads. The number of arguments, which stands before them
+/// on the wire, is written by who sends them.
+public struct RESPWriter: Hashable, Sendable {
+    /// What has been written.
+    @usableFromInline
+    package internal(set) var bytes: [UInt8]
+    /// How many arguments that is.
+    public internal(set) var count = 0
+
+    /// An empty one, with room for so many bytes.
+    public init(capacity: Int = 64) {
+        bytes = []
+        bytes.reserveCapacity(capacity)
+    }
+
+    /// Writes bytes as one argument.
+    public mutating func write(_ argument: UnsafeRawBufferPointer) {
+        count += 1
+        writeLength(argument.count)
+        bytes.append(contentsOf: argument)
+        writeLineEnd()
+    }
+
+    /// Writes bytes as one argument.
+    public mutating func write(_ argument: [UInt8]) {
+        count += 1
+        writeLength(argument.count)
+        bytes.append(contentsOf: argument)
+        writeLineEnd()
+    }
+
+    /// Writes the text's UTF-8 as one argument.
+    public mutating func write(_ argument: String) {
+        count += 1
+        writeLength(argument.utf8.count)
+        bytes.append(contentsOf: argument.utf8)
+        writeLineEnd()
+    }
+
+    /// Writes an integer as one argument, in decimal digits.
+    public mutating func write(_ argument: Int64) {
+        count += 1
+        var digits = DecimalDigits(argument)
+        digits.withBytes { text in
+            writeLength(text.count)
+            bytes.append(contentsOf: text)
+        }
+        writeLineEnd()
+    }
+
+    /// Writes a double as one argument, in the fewest digits that give the same number again; `inf`, `-inf` and `nan`.
+    public mutating func write(_ argument: Double) {
+        write(argument.description)
+    }
+
+    private mutating func writeLength(_ length: Int) {
+        bytes.append(UInt8(ascii: "$"))
+        if length < 10 {
+            bytes.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: length))
+        } else {
+            var digits = DecimalDigits(Int64(length))
+            digits.withBytes { bytes.append(contentsOf: $0) }
+        }
+        writeLineEnd()
+    }
+
+    private mutating func writeLineEnd() {
+        bytes.append(UInt8(ascii: "\r"))
+        bytes.append(UInt8(ascii: "\n"))
+    }
+}
+
+extension RESPWriter {
+    /// Calls `body` with each argument, in order, until it says that that was enough.
+    package func forEachArgument(_ body: (Int, UnsafeRawBufferPointer) -> Bool) {
+        bytes.withUnsafeBytes { bytes in
+            var offset = 0
+            for index in 0..<count {
+                // What this type has written is well-formed: `$`, digits, CR LF, so many bytes, CR LF.
+                var length = 0
+                offset += 1
+                while bytes[offset] != UInt8(ascii: "\r") {
+                    length = length * 10 + Int(bytes[offset] - UInt8(ascii: "0"))
+                    offset += 1
+                }
+                offset += 2
+                guard body(index, UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + length])) else { return }
+                offset += length + 2
+            }
+        }
+    }
+}
+
+/// The decimal digits of an integer, without an allocation.
+package struct DecimalDigits {
+    // 20 bytes are what Int64.min takes.
+    private var storage: (UInt64, UInt64, UInt64) = (0, 0, 0)
+    private var start = 24
+
+    /// The digits, with a sign for what is negative.
+    package init(_ value: Int64) {
+        var rest = value.magnitude
+        var start = 24
+        withUnsafeMutableBytes(of: &storage) { bytes in
+            repeat {
+                start -= 1
+                bytes[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            } while rest > 0
+            if value < 0 {
+                start -= 1
+                bytes[start] = UInt8(ascii: "-")
+            }
+        }
+        self.start = start
+    }
+
+    /// Calls `body` with them.
+    package mutating func withBytes(_ body: (UnsafeRawBufferPointer) -> Void) {
+        let start = start
+        withUnsafeBytes(of: &storage) { body(UnsafeRawBufferPointer(rebasing: $0[start...])) }
+    }
+}

@@ -1,0 +1,33 @@
+import MartletRESP
+
+/// A member of a sorted set with its score.
+public nonisolated struct RedisScored<Member: RedisDecodable>: RedisDecodable {
+    /// The member.
+    public let member: Member
+    /// Its score.
+    public let score: Double
+
+    /// A member with its score.
+    public init(_ member: Member, _ score: Double) {
+        self.member = member
+        self.score = score
+    }
+
+    /// An array of both.
+    public init(redis value: RESPValue) throws(RedisMismatch) {
+        let pair = try value.elements("a member and its score", count: 2)
+        self.init(try Member(redis: pair[0]), try Double(redis: pair[1]))
+    }
+
+    /// Members and scores as RESP2 has them, in turn, or as RESP3 has them, in pairs.
+    public static func array(redis value: RESPValue) throws(RedisMismatch) -> [RedisScored] {
+        var members: [RedisScored] = []
+        for (member, score) in try value.pairs("members with scores") {
+            members.append(RedisScored(try Member(redis: member), try Double(redis: score)))
+        }
+        return members
+    }
+}
+
+nonisolated extension RedisScored: Equatable where Member: Equatable {}
+nonisolated extension RedisScored: Hashable where Member: Hashable {}

@@ -1,0 +1,107 @@
+import DequeModule
+import MartletLoop
+import MartletRESP
+
+/// What a caller who waits on a connection gets.
+nonisolated enum RedisAnswer {
+    case value(RESPValue)
+    /// All answers of a batch are in it.
+    case batch
+    case failed(RedisError)
+}
+
+/// A caller who waits, or has stopped waiting, for answers.
+struct PendingAnswer {
+    /// Who goes on with it; `nil` when nobody waits: not yet, not any more, or not at all.
+    var waiter: UnsafeContinuation<RedisAnswer, Never>?
+    /// How many answers are still to come for it.
+    var answersLeft: Int
+    /// Where the answers of several commands are gathered.
+    var batch: RedisBatch?
+    /// Whether its answers are the acknowledgements of subscriptions.
+    var isSubscription = false
+    /// What the caller who stopped waiting before it was suspended gets.
+    var earlyEnd: RedisError?
+    /// When it stops waiting.
+    var deadline: EventLoop.Instant
+    /// Where its bytes begin in all that the connection ever sent.
+    var position: UInt64
+}
+
+/// The answers of several commands.
+final class RedisBatch {
+    private(set) var values: [RESPValue] = []
+
+    init(count: Int) { values.reserveCapacity(count) }
+
+    deinit {}
+
+    func append(_ value: RESPValue) { values.append(value) }
+}
+
+/// Those who wait for answers on a connection, in the order of what was sent. Each has a number, which is never used
+/// again: whoever stops waiting says its number, and stays in line without a waiter, so that the answer that is his finds
+/// nobody, and the next one the next caller.
+struct PendingAnswers {
+    private var line = Deque<PendingAnswer>()
+    /// The number of the first in line.
+    private var firstNumber: UInt64 = 0
+
+    var count: Int { line.count }
+    var isEmpty: Bool { line.isEmpty }
+
+    /// Puts one at the end.
+    ///
+    /// - Returns: its number.
+    @inline(__always)
+    mutating func append(_ pending: PendingAnswer) -> UInt64 {
+        line.append(pending)
+        return firstNumber &+ UInt64(line.count) &- 1
+    }
+
+    /// Calls `body` with the one of this number; `nil` when it has been answered.
+    @inline(__always)
+    mutating func with<Result>(_ number: UInt64, _ body: (inout PendingAnswer) -> Result) -> Result? {
+        let index = number &- firstNumber
+        guard index < UInt64(line.count) else { return nil }
+        return body(&line[Int(index)])
+    }
+
+    /// Whether the first in line, whom there must be, waits for acknowledgements.
+    var firstIsSubscription: Bool { line[0].isSubscription }
+
+    /// Takes an answer for the first in line off what it lacks.
+    ///
+    /// - Returns: the first one, when that was its last answer and it has left the line.
+    @inline(__always)
+    mutating func answerFirst(_ value: RESPValue?) -> PendingAnswer? {
+        if line[0].answersLeft > 1 {
+            line[0].answersLeft -= 1
+            if let value { line[0].batch?.append(value) }
+            return nil
+        }
+        firstNumber &+= 1
+        let first = line.removeFirst()
+        if let value { first.batch?.append(value) }
+        return first
+    }
+
+    /// Takes the first one out of the line, whatever it lacks.
+    mutating func removeFirst() -> PendingAnswer {
+        firstNumber &+= 1
+        return line.removeFirst()
+    }
+
+    /// Takes out everyone.
+    mutating func removeAll() -> Deque<PendingAnswer> {
+        let all = line
+        firstNumber &+= UInt64(line.count)
+        line = Deque()
+        return all
+    }
+
+    /// Calls `body` with everyone, in order.
+    mutating func forEach(_ body: (inout PendingAnswer) -> Void) {
+        for index in line.indices { body(&line[index]) }
+    }
+}

@@ -1,0 +1,103 @@
+import MartletLoop
+import MartletNet
+import MartletRESP
+
+/// Answers on their way in. The loop calls `waitEnded` when there is something to receive; no task waits for it.
+extension RedisConnection: ByteStreamReactor {
+    /// The loop has found something to receive.
+    public func waitEnded(_ wait: ByteStream.Wait) {
+        var receives = 0
+        while closeReason == nil {
+            guard stream.mayReceive else { return stream.park(self) }
+            guard receives < Self.receivesInARow else { return goOnLater() }
+            receives += 1
+            switch stream.receive(into: Self.buffer) {
+            case .moved(0): return lost("the server closed the connection")
+            case .moved(let count):
+                lastActivity = EventLoop.main.now
+                take(UnsafeRawBufferPointer(rebasing: Self.buffer[..<count]))
+            case .wouldBlock: return stream.park(self)
+            case .failed(let code):
+                let cause: any Error = stream.layer?.failure ?? SystemError("receive from", target: host, code: code)
+                return lost("the connection failed: \(SystemError.message(code))", cause: cause)
+            }
+        }
+    }
+
+    /// So that a server that sends without end does not keep the loop from everybody else.
+    private static let receivesInARow = 16
+
+    private func goOnLater() {
+        EventLoop.main.callSoonForAll { self.waitEnded(.ready) }
+    }
+
+    /// Gives what has been received to those who wait for it.
+    private func take(_ bytes: UnsafeRawBufferPointer) {
+        var offset = 0
+        do throws(RESPError) {
+            while closeReason == nil, let value = try parser.next(bytes, from: &offset) { take(value) }
+        } catch {
+            let reason = "what the server sent is no RESP: \(error.message)"
+            end(RedisError(.malformedAnswer, host: host, reason, cause: error))
+        }
+    }
+
+    @inline(__always)
+    private func take(_ value: RESPValue) {
+        switch value {
+        case .push(let message): takePush(message)
+        case .array(let message) where hasSubscribed && isDisguisedPush(message): takePush(message)
+        default: takeAnswer(value)
+        }
+    }
+
+    @inline(__always)
+    private func takeAnswer(_ value: RESPValue) {
+        guard !pending.isEmpty else { return takeSurplus(value) }
+        if pending.firstIsSubscription {
+            // One error stands for all acknowledgements.
+            let caller = pending.removeFirst()
+            caller.waiter?.resume(returning: .value(value))
+            return
+        }
+        guard let caller = pending.answerFirst(value) else { return }
+        caller.waiter?.resume(returning: caller.batch == nil ? .value(value) : .batch)
+        isBlocking = isBlocking && !pending.isEmpty
+    }
+
+    /// An answer that nobody has asked for: from here on nobody can tell whose answers come, unless they are lines of MONITOR.
+    private func takeSurplus(_ value: RESPValue) {
+        if isMonitoring {
+            onPush?([value])
+        } else if case .error(let reply) = value {
+            end(RedisError(.connectionLost, host: host, "the server ended it: \(reply.text)", reply: reply))
+        } else {
+            end(RedisError(.malformedAnswer, host: host, "the server answered what it was not asked"))
+        }
+    }
+
+    // MARK: Pushes
+
+    private func takePush(_ message: [RESPValue]) {
+        guard let kind = message.first?.bytes else { return }
+        guard isAcknowledgement(kind), !pending.isEmpty, pending.firstIsSubscription else {
+            onPush?(message)
+            return
+        }
+        if let caller = pending.answerFirst(nil) { caller.waiter?.resume(returning: .value(.null)) }
+    }
+
+    private static let acknowledgements = [
+        "subscribe", "unsubscribe", "psubscribe", "punsubscribe", "ssubscribe", "sunsubscribe",
+    ].map { Array($0.utf8) }
+
+    private static let messages = ["message", "pmessage", "smessage"].map { Array($0.utf8) }
+
+    private func isAcknowledgement(_ kind: [UInt8]) -> Bool { Self.acknowledgements.contains(kind) }
+
+    /// Whether an array is what version 3 makes a push.
+    private func isDisguisedPush(_ message: [RESPValue]) -> Bool {
+        guard protocolVersion == .resp2, case .bulk(let kind) = message.first else { return false }
+        return Self.messages.contains(kind) || isAcknowledgement(kind)
+    }
+}

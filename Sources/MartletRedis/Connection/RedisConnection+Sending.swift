@@ -1,0 +1,227 @@
+import CMartlet
+import MartletLoop
+import MartletNet
+import MartletRESP
+
+/// Commands on their way out: they are gathered in `output`, which leaves when nothing else is ready to run any more.
+extension RedisConnection {
+    /// Sends a command and waits for its answer.
+    public func send(_ command: RedisCommand) async throws(RedisError) -> RESPValue {
+        try await exchange(command, deadline: deadline(of: command))
+    }
+
+    /// Sends commands in one write, with nothing of others in between, and waits for all answers.
+    ///
+    /// - Returns: the answers in order; those that are errors are ``RESPValue/error(_:)``.
+    /// - Throws: `RedisError` when the connection does not bring all of them.
+    public func send(_ commands: [RedisCommand]) async throws(RedisError) -> [RESPValue] {
+        if commands.isEmpty { return [] }
+        return try await exchange(commands, deadline: deadline(of: commands))
+    }
+
+    /// Sends a command whose answer is a number of acknowledgements in place of one answer: SUBSCRIBE, UNSUBSCRIBE and the
+    /// like, which acknowledge each channel.
+    ///
+    /// - Parameters:
+    ///   - command: the command.
+    ///   - acknowledgements: how many are waited for: one for each channel.
+    /// - Throws: `RedisError`, also for an error that the server answers with.
+    public func subscribe(_ command: RedisCommand, acknowledgements: Int) async throws(RedisError) {
+        require(acknowledgements > 0, "a subscription is acknowledged at least once")
+        isAltered = true
+        hasSubscribed = true
+        let number = try enqueue(
+            command, answers: acknowledgements, deadline: deadline(of: command), isSubscription: true)
+        _ = try await answer(to: number, command.name)
+    }
+
+    func deadline(of command: borrowing RedisCommand) -> EventLoop.Instant {
+        if command.timeout == nil, !command.traits.contains(.blocking) { return EventLoop.main.now + commandTimeout }
+        return command.deadline(settings.timeouts, from: EventLoop.main.now)
+    }
+
+    /// That of the one whose answer is waited for longest.
+    func deadline(of commands: [RedisCommand]) -> EventLoop.Instant {
+        var last = EventLoop.main.now + commandTimeout
+        for command in commands where command.timeout != nil || command.traits.contains(.blocking) {
+            last = max(last, command.deadline(settings.timeouts, from: EventLoop.main.now))
+        }
+        return last
+    }
+
+    @inline(__always)
+    func exchange(_ command: RedisCommand, deadline: EventLoop.Instant) async throws(RedisError) -> RESPValue {
+        let number = try enqueue(command, deadline: deadline)
+        return try await answer(to: number, command.name)
+    }
+
+    func exchange(
+        _ commands: [RedisCommand], deadline: EventLoop.Instant
+    ) async throws(RedisError) -> [RESPValue] {
+        let batch = RedisBatch(count: commands.count)
+        let number = try enqueue(commands, batch, deadline: deadline)
+        _ = try await answer(to: number, commands.count == 1 ? commands[0].name : "a pipeline")
+        return batch.values
+    }
+
+    // MARK: Queueing
+
+    /// Puts a command among those that leave next.
+    ///
+    /// - Returns: the number that its answer is waited for by.
+    @inline(__always)
+    func enqueue(
+        _ command: borrowing RedisCommand, answers: Int = 1, deadline: EventLoop.Instant, isSubscription: Bool = false
+    ) throws(RedisError) -> UInt64 {
+        let length = command.encodedLength
+        guard closeReason == nil, !Task.isCancelled, mayQueue(bytes: length) else { throw refusal(command.name) }
+        if !command.traits.isDisjoint(with: [.connection, .blocking]) { note(command) }
+        let number = append(
+            PendingAnswer(
+                waiter: nil, answersLeft: answers, isSubscription: isSubscription, deadline: deadline,
+                position: position))
+        queuedPosition = position
+        command.encode(into: &output)
+        position &+= UInt64(length)
+        queueFlush()
+        return number
+    }
+
+    private func enqueue(
+        _ commands: [RedisCommand], _ batch: RedisBatch, deadline: EventLoop.Instant
+    ) throws(RedisError) -> UInt64 {
+        let length = commands.reduce(0) { $0 + $1.encodedLength }
+        guard closeReason == nil, !Task.isCancelled, mayQueue(bytes: length) else { throw refusal(nil) }
+        let number = append(
+            PendingAnswer(
+                waiter: nil, answersLeft: commands.count, batch: batch, deadline: deadline, position: position))
+        queuedPosition = position
+        output.reserveCapacity(output.count + length)
+        for command in commands {
+            if !command.traits.isDisjoint(with: [.connection, .blocking]) { note(command) }
+            command.encode(into: &output)
+        }
+        position &+= UInt64(length)
+        queueFlush()
+        return number
+    }
+
+    @inline(__always)
+    private func append(_ pending: PendingAnswer) -> UInt64 {
+        if self.pending.isEmpty { lastActivity = EventLoop.main.now }
+        if pending.deadline < timerInstant { arm(at: pending.deadline) }
+        return self.pending.append(pending)
+    }
+
+    private func note(_ command: borrowing RedisCommand) {
+        if command.traits.contains(.blocking) { isBlocking = true }
+        guard command.traits.contains(.connection) else { return }
+        isAltered = true
+        if command.name == "MONITOR" { isMonitoring = true }
+    }
+
+    @inline(__always)
+    private func mayQueue(bytes: Int) -> Bool {
+        pending.count < settings.limits.pendingCommands
+            && (output.isEmpty || output.count - sentOffset + bytes <= settings.limits.pendingBytes)
+    }
+
+    private func refusal(_ command: String?) -> RedisError {
+        if closeReason != nil { return closedError(command) }
+        if Task.isCancelled {
+            return RedisError(.cancelled, host: host, command: command, "the task was cancelled", isUnsent: true)
+        }
+        return RedisError(
+            .queueFull, host: host, command: command,
+            "\(pending.count) commands and \(output.count - sentOffset) bytes wait already; raise the limits, or wait for "
+                + "some answers before sending more", isUnsent: true)
+    }
+
+    // MARK: Waiting
+
+    /// Waits for the answer of what was queued under this number in this very turn of the loop.
+    @inline(__always)
+    func answer(to number: UInt64, _ command: String) async throws(RedisError) -> RESPValue {
+        let note = CancellationNote.take(self, number: number)
+        let record = CancellationNote.watch(note)
+        let answer = await withUnsafeContinuation { wait(for: number, $0) }
+        martlet_remove_cancellation_handler(record)
+        CancellationNote.put(note)
+        switch answer {
+        case .value(.error(let reply)): throw RedisError(reply, host: host, command: command)
+        case .value(let value): return value
+        case .batch: return .null
+        case .failed(let error): throw error.about(command: command)
+        }
+    }
+
+    private func wait(for number: UInt64, _ waiter: UnsafeContinuation<RedisAnswer, Never>) {
+        let early: RedisError? =
+            pending.with(number) { caller in
+                if let end = caller.earlyEnd { return end }
+                caller.waiter = waiter
+                return nil
+            } ?? queuedInVain
+        if let early { waiter.resume(returning: .failed(early)) }
+    }
+
+    /// The task of a caller was cancelled: he goes on, and his answer finds nobody.
+    func cancel(_ number: UInt64) {
+        let error = RedisError(.cancelled, host: host, "the task was cancelled")
+        let waiter: UnsafeContinuation<RedisAnswer, Never>?? = pending.with(number) { caller in
+            let waiter = caller.waiter
+            caller.waiter = nil
+            if waiter == nil { caller.earlyEnd = error }
+            return waiter
+        }
+        if let waiter = waiter ?? nil { waiter.resume(returning: .failed(error)) }
+    }
+
+    // MARK: Sending
+
+    /// Has what is gathered sent once everybody who is ready now has had the chance to add to it.
+    @inline(__always)
+    private func queueFlush() {
+        guard !isFlushQueued else { return }
+        if EventLoop.main.hasNothingQueued { return flush() }
+        isFlushQueued = true
+        EventLoop.main.callSoonForAll(flushAction)
+    }
+
+    /// Sends as much as the kernel takes; the rest when it has room.
+    func flush() {
+        isFlushQueued = false
+        while closeReason == nil, sentOffset < output.count {
+            let transfer = output.withUnsafeBytes {
+                stream.send(UnsafeRawBufferPointer(rebasing: $0[sentOffset...].prefix(Self.mostPerSend)))
+            }
+            switch transfer {
+            case .moved(let count): sentOffset += count
+            case .wouldBlock:
+                stream.tellsOfRoom = true
+                return compact()
+            case .failed(let code):
+                let cause: any Error = stream.layer?.failure ?? SystemError("send to", target: host, code: code)
+                return lost("the connection failed: \(SystemError.message(code))", cause: cause)
+            }
+        }
+        if output.capacity > Self.mostKept { output = [] } else { output.removeAll(keepingCapacity: true) }
+        sentOffset = 0
+    }
+
+    private static let mostPerSend = 1 << 20
+    private static let mostKept = 256 << 10
+
+    /// Moves what is left to the front, once that is less than what has been sent.
+    private func compact() {
+        guard sentOffset > output.count / 2 else { return }
+        output.removeFirst(sentOffset)
+        sentOffset = 0
+    }
+}
+
+extension RedisConnection: ByteStreamObserver {
+    package func streamHasRoom() { flush() }
+    /// Reading finds that out, behind what has arrived before.
+    package func streamEnded() {}
+}

@@ -1,0 +1,110 @@
+import MartletLoop
+
+/// A connection that any number of callers use at once, made when it is needed, and made anew when it was lost.
+///
+/// ```
+///            get                 connected
+///   none ──────────▶ connecting ────────────▶ open ──┐ lost
+///    ▲                   │ failed: those who wait get the error, the next attempt waits longer
+///    └───────────────────┴───────────────────────────┘
+/// ```
+final class SharedConnection {
+    /// The connection while it is open.
+    private(set) var connection: RedisConnection?
+
+    private let connector: RedisConnector
+    private let waiting = WaitQueue<Void, Result<RedisConnection, RedisError>>()
+    private var isConnecting = false
+    private var isClosed = false
+    private var waits: Backoff.Waits
+    private var notBefore = EventLoop.Instant(nanoseconds: 0)
+    /// A connection that was lost sooner than this does not count as a success.
+    private static let shortLife: Duration = .seconds(1)
+
+    init(_ connector: RedisConnector) {
+        self.connector = connector
+        waits = connector.settings.reconnect.waits()
+    }
+
+    deinit {}
+
+    /// The connection, once there is one.
+    func get(until deadline: EventLoop.Instant, _ command: String) async throws(RedisError) -> RedisConnection {
+        if isClosed { throw Self.closed(connector.settings.host, command) }
+        if let connection { return connection }
+        if !isConnecting {
+            isConnecting = true
+            // Detached: the caller may be cancelled, others may wait as well.
+            Task.detached { await self.makeConnection() }
+        }
+        do {
+            return try await withDeadline(deadline) { try await self.waiting.wait(()) }.get()
+        } catch let error as RedisError {
+            throw error.about(command: command)
+        } catch is TimeoutError {
+            throw RedisError(
+                .timedOut, host: connector.settings.host, command: command, "there was no connection in time",
+                isUnsent: true)
+        } catch {
+            throw RedisError(
+                .cancelled, host: connector.settings.host, command: command, "the task was cancelled", isUnsent: true)
+        }
+    }
+
+    private func makeConnection() async {
+        let wait = notBefore - EventLoop.main.time()
+        if wait > .zero { try? await Task.sleep(for: wait) }
+        do throws(RedisError) {
+            if isClosed { throw Self.closed(connector.settings.host, nil) }
+            let made = try await connector.connect()
+            if isClosed {
+                made.close()
+                throw Self.closed(connector.settings.host, nil)
+            }
+            isConnecting = false
+            open(made)
+        } catch {
+            isConnecting = false
+            notBefore = EventLoop.main.time() + (waits.next() ?? .zero)
+            waiting.answerAll(.failure(error))
+        }
+    }
+
+    private func open(_ made: RedisConnection) {
+        guard made.isOpen else {
+            waiting.answerAll(.failure(made.closedError(nil)))
+            return
+        }
+        connection = made
+        let theirs = made.onClose
+        made.onClose = { [weak self, weak made] reason in
+            theirs?(reason)
+            if let self, let made { self.lost(made, reason) }
+        }
+        waiting.answerAll(.success(made))
+    }
+
+    private func lost(_ lost: RedisConnection, _ reason: RedisError) {
+        guard connection === lost else { return }
+        connection = nil
+        if isClosed { return }
+        connector.settings.logger.info("a connection to Redis was lost", metadata: ["reason": "\(reason)"])
+        let now = EventLoop.main.time()
+        if now - lost.openedAt < Self.shortLife {
+            notBefore = now + (waits.next() ?? .zero)
+        } else {
+            waits = connector.settings.reconnect.waits()
+        }
+    }
+
+    func close() {
+        isClosed = true
+        connection?.close()
+        connection = nil
+        waiting.answerAll(.failure(Self.closed(connector.settings.host, nil)))
+    }
+
+    static func closed(_ host: String, _ command: String?) -> RedisError {
+        RedisError(.closed, host: host, command: command, "the client has been closed", isUnsent: true)
+    }
+}
