@@ -36,8 +36,9 @@ struct SampleWriter {
             var calls = [call(method, withOptions: false)]
             let full = call(method, withOptions: true)
             if full != calls[0] { calls.append(full) }
+            let kinds = method.wire.map { ", kinds: (\"\($0.resp2)\", \"\($0.resp3)\")" } ?? ""
             for call in calls {
-                text += "        group.sample(\(Self.quoted(method.name)), \(call).command)\n"
+                text += "        group.sample(\(Self.quoted(method.name)), \(call)\(kinds))\n"
             }
         }
     }
