@@ -126,7 +126,8 @@ let package = Package(
             ],
             exclude: ["Commands/Table/README.md"], swiftSettings: onTheLoop, plugins: ["RedisCommands"]),
         // Makes the typed commands of MartletRedis from the table that lies in it.
-        .executableTarget(name: "redis-commands", swiftSettings: nonisolated),
+        .target(name: "RedisCommandTable", swiftSettings: nonisolated),
+        .executableTarget(name: "redis-commands", dependencies: ["RedisCommandTable"], swiftSettings: nonisolated),
         .plugin(name: "RedisCommands", capability: .buildTool(), dependencies: ["redis-commands"]),
         .target(name: "MartletSQLite", dependencies: ["CSQLite", "MartletLoop"], swiftSettings: nonisolated),
         .target(
@@ -303,6 +304,10 @@ let package = Package(
                 .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
             ],
             swiftSettings: onTheLoop),
+        .testTarget(
+            name: "MartletRedisCommandsTests",
+            dependencies: ["MartletRedis", "MartletRESP", "RedisFixture", "MartletLoop", "RedisCommandTable"],
+            swiftSettings: onTheLoop, plugins: ["RedisCommands"]),
         .testTarget(name: "MartletSQLiteTests", dependencies: ["MartletSQLite"], swiftSettings: onTheLoop),
         .testTarget(
             name: "MartletLifecycleTests",

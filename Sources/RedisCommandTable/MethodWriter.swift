@@ -1,10 +1,10 @@
 /// Writes the Swift of the commands of one file of the table: operations, and the methods that send them.
-struct MethodWriter {
-    private(set) var text = ""
+package struct MethodWriter {
+    private var text = ""
     private let file: String
 
     /// The Swift of a table that was read from `file`.
-    static func swift(of table: Table, file: String) -> String {
+    package static func swift(of table: Table, file: String) -> String {
         var writer = MethodWriter(file: file)
         writer.write("// Made from \(file). Change that.")
         writer.write("")

@@ -1,5 +1,5 @@
 /// What one file of the table says: see `Sources/MartletRedis/Commands/Table/README.md`.
-struct Table {
+package struct Table {
     /// The group's name, as the server has it.
     var group = ""
     /// Its commands, in the order of the file.

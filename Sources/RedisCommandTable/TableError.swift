@@ -1,10 +1,10 @@
 /// A mistake in the table. Compilers print them like this, and so editors and builds know where to point.
-struct TableError: Error, CustomStringConvertible {
+package struct TableError: Error, CustomStringConvertible {
     let file: String
     let line: Int
     let reason: String
 
-    var description: String { "\(file):\(line): error: \(reason)" }
+    package var description: String { "\(file):\(line): error: \(reason)" }
 }
 
 /// A mistake in a line, whose number the caller knows.

@@ -1,9 +1,9 @@
 /// Writes calls of all methods with made-up arguments, for the tests: with no option, and with all of them.
-struct SampleWriter {
+package struct SampleWriter {
     private var text = ""
 
     /// The Swift of the samples of a table that was read from `file`.
-    static func swift(of table: Table, file: String) -> String {
+    package static func swift(of table: Table, file: String) -> String {
         var writer = SampleWriter()
         let name = table.group.words(of: \.isIdentifierPart).map(\.capitalized).joined()
         writer.text = """
@@ -36,8 +36,9 @@ struct SampleWriter {
             var calls = [call(method, withOptions: false)]
             let full = call(method, withOptions: true)
             if full != calls[0] { calls.append(full) }
+            let kinds = method.wire.map { ", kinds: (\"\($0.resp2)\", \"\($0.resp3)\")" } ?? ""
             for call in calls {
-                text += "        group.sample(\(Self.quoted(method.name)), \(call).command)\n"
+                text += "        group.sample(\(Self.quoted(method.name)), \(call)\(kinds))\n"
             }
         }
     }

@@ -2,7 +2,7 @@
 ///
 /// A line that begins at the margin begins something: the group, a command or an omission. An indented line that begins
 /// with a dot is a method of the command, and every other indented line documents what came before it.
-struct TableParser {
+package struct TableParser {
     private let file: String
     private var table = Table()
     private var subject = Subject.nothing
@@ -16,7 +16,7 @@ struct TableParser {
     private init(file: String) { self.file = file }
 
     /// Reads the text of a file.
-    static func parse(_ text: String, file: String) throws(TableError) -> Table {
+    package static func parse(_ text: String, file: String) throws(TableError) -> Table {
         var parser = TableParser(file: file)
         var number = 0
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
