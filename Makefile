@@ -68,9 +68,10 @@ test-unit: test-packages
 	swift test --disable-xctest --filter '^MartletTLSTests\.'
 	swift test --disable-xctest --filter '^Martlet(Client|SQLite|Download[A-Za-z]*)Tests\.'
 	swift test --disable-xctest --filter '^Martlet(RESP|Redis)Tests\.'
+	swift test --disable-xctest --filter '^MartletRedisGroupTests\.'
 	swift test --disable-xctest --filter '^Martlet(Loop|Net|ProcessPool)Tests\.'
 	swift test --disable-xctest --skip '^EndToEnd\.' \
-		--skip '^Martlet(HTTP|JSON|WebSocketCodec|Server|WebSocket|TLS|Client|SQLite|Download[A-Za-z]*|RESP|Redis|Loop|Net|ProcessPool)Tests\.'
+		--skip '^Martlet(HTTP|JSON|WebSocketCodec|Server|WebSocket|TLS|Client|SQLite|Download[A-Za-z]*|RESP|Redis|RedisGroup|Loop|Net|ProcessPool)Tests\.'
 
 # What the request parser accepts, next to what node, aiohttp and h11 do.
 test-differential: test-packages

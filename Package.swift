@@ -297,6 +297,11 @@ let package = Package(
                 tracing,
             ],
             swiftSettings: onTheLoop),
+        // Apart from the unit tests: clusters and sentinels, whose servers are killed under load.
+        .testTarget(
+            name: "MartletRedisGroupTests",
+            dependencies: ["MartletRedis", "MartletRESP", "RedisFixture", "MartletLoop", "MartletNet"],
+            swiftSettings: onTheLoop),
         .testTarget(name: "MartletSQLiteTests", dependencies: ["MartletSQLite"], swiftSettings: onTheLoop),
         .testTarget(
             name: "MartletLifecycleTests",
