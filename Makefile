@@ -13,7 +13,7 @@ RELEASE = swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusi
 	-Xswiftc -cross-module-optimization
 BINARIES = $(CURDIR)/.build/release
 SWIFT_FILES = Package.swift Plugins Sources Tests Examples Benchmarks
-LIBRARIES = MartletLoop MartletNet MartletTLS MartletProcessPool MartletHTTP MartletJSON MartletWebSocketCodec MartletServer MartletClient MartletWebSocket MartletSQLite MartletRESP MartletRedis MartletDownloadPlan MartletDownloads MartletDownloadService MartletTesting MartletLifecycle MartletSupervisor Martlet
+LIBRARIES = MartletLoop MartletNet MartletTLS MartletProcessPool MartletHTTP MartletJSON MartletWebSocketCodec MartletServer MartletClient MartletWebSocket MartletSQLite MartletRESP MartletRedis MartletRedisChannels MartletDownloadPlan MartletDownloads MartletDownloadService MartletTesting MartletLifecycle MartletSupervisor Martlet
 
 .PHONY: help run build test test-unit test-differential test-websocket test-end-to-end test-downloads test-systemd fuzz bench lint format docs install \
 	uninstall clean build-packages test-packages release-all bench-server loop-bench client-bench
@@ -67,11 +67,11 @@ test-unit: test-packages
 	swift test --disable-xctest --filter '^MartletWebSocketTests\.'
 	swift test --disable-xctest --filter '^MartletTLSTests\.'
 	swift test --disable-xctest --filter '^Martlet(Client|SQLite|Download[A-Za-z]*)Tests\.'
-	swift test --disable-xctest --filter '^Martlet(RESP|Redis)Tests\.'
+	swift test --disable-xctest --filter '^Martlet(RESP|Redis|RedisChannels)Tests\.'
 	swift test --disable-xctest --filter '^MartletRedisGroupTests\.'
 	swift test --disable-xctest --filter '^Martlet(Loop|Net|ProcessPool)Tests\.'
 	swift test --disable-xctest --skip '^EndToEnd\.' \
-		--skip '^Martlet(HTTP|JSON|WebSocketCodec|Server|WebSocket|TLS|Client|SQLite|Download[A-Za-z]*|RESP|Redis|RedisGroup|Loop|Net|ProcessPool)Tests\.'
+		--skip '^Martlet(HTTP|JSON|WebSocketCodec|Server|WebSocket|TLS|Client|SQLite|Download[A-Za-z]*|RESP|Redis|RedisChannels|RedisGroup|Loop|Net|ProcessPool)Tests\.'
 
 # What the request parser accepts, next to what node, aiohttp and h11 do.
 test-differential: test-packages

@@ -42,6 +42,7 @@ let package = Package(
         .library(name: "MartletSQLite", targets: ["MartletSQLite"]),
         .library(name: "MartletRESP", targets: ["MartletRESP"]),
         .library(name: "MartletRedis", targets: ["MartletRedis"]),
+        .library(name: "MartletRedisChannels", targets: ["MartletRedisChannels"]),
         .library(name: "MartletDownloads", targets: ["MartletDownloads"]),
         .library(name: "MartletDownloadService", targets: ["MartletDownloadService"]),
         .library(name: "MartletTesting", targets: ["MartletTesting"]),
@@ -128,6 +129,13 @@ let package = Package(
         // Makes the typed commands of MartletRedis from the table that lies in it.
         .executableTarget(name: "redis-commands", swiftSettings: nonisolated),
         .plugin(name: "RedisCommands", capability: .buildTool(), dependencies: ["redis-commands"]),
+        .target(
+            name: "MartletRedisChannels",
+            dependencies: [
+                "MartletRedis", "MartletRESP", "MartletWebSocket", "MartletServer", "MartletLoop", logging,
+                .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            swiftSettings: onTheLoop),
         .target(name: "MartletSQLite", dependencies: ["CSQLite", "MartletLoop"], swiftSettings: nonisolated),
         .target(
             name: "MartletDownloadPlan", dependencies: ["MartletHTTP", "MartletJSON"], swiftSettings: nonisolated),
@@ -166,7 +174,8 @@ let package = Package(
             dependencies: [
                 "MartletSupervisor", "MartletClient", "MartletTLS", "MartletDownloads", "MartletDownloadPlan",
                 "MartletDownloadService", "MartletWebSocket", "MartletWebSocketCodec", "MartletServer", "MartletHTTP",
-                "MartletProcessPool", "MartletNet", "MartletLoop", logging, metrics, argumentParser,
+                "MartletProcessPool", "MartletNet", "MartletLoop", logging,
+                metrics, argumentParser,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             swiftSettings: nonisolated),
@@ -295,6 +304,13 @@ let package = Package(
             dependencies: [
                 "MartletRedis", "MartletRESP", "RedisFixture", "MartletLoop", "MartletNet", "MartletTLS", metrics,
                 tracing,
+            ],
+            swiftSettings: onTheLoop),
+        .testTarget(
+            name: "MartletRedisChannelsTests",
+            dependencies: [
+                "MartletRedisChannels", "MartletRedis", "MartletWebSocket", "MartletServer", "RedisFixture",
+                "MartletLoop",
             ],
             swiftSettings: onTheLoop),
         // Apart from the unit tests: clusters and sentinels, whose servers are killed under load.
