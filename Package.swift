@@ -174,7 +174,7 @@ let package = Package(
             dependencies: [
                 "MartletSupervisor", "MartletClient", "MartletTLS", "MartletDownloads", "MartletDownloadPlan",
                 "MartletDownloadService", "MartletWebSocket", "MartletWebSocketCodec", "MartletServer", "MartletHTTP",
-                "MartletProcessPool", "MartletNet", "MartletLoop", logging,
+                "MartletRedis", "MartletRedisChannels", "MartletProcessPool", "MartletNet", "MartletLoop", logging,
                 metrics, argumentParser,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
@@ -207,6 +207,7 @@ let package = Package(
         example("websocket-echo", ["Martlet"]),
         example("chat-web", ["Martlet", "MartletJSON"]),
         example("ticker", ["Martlet"]),
+        example("redis-chat", ["Martlet", "MartletRedisChannels"]),
         example("pipelines", ["MartletLoop", "MartletNet"]),
         example("fetch-three", ["MartletClient", "MartletLoop"]),
         example("link-checker", ["MartletClient", "MartletLoop"]),
@@ -330,7 +331,8 @@ let package = Package(
         .testTarget(name: "MartletTestingTests", dependencies: ["MartletTesting"], swiftSettings: onTheLoop),
         .testTarget(name: "MartletTests", dependencies: ["Martlet", "MartletDownloads"], swiftSettings: onTheLoop),
         .testTarget(name: "TodoTests", dependencies: ["todo", "MartletTesting"], swiftSettings: onTheLoop),
-        .testTarget(name: "EndToEnd", dependencies: ["MartletLoop"], swiftSettings: onTheLoop),
+        .testTarget(
+            name: "EndToEnd", dependencies: ["MartletLoop", "RedisFixture"], swiftSettings: onTheLoop),
     ],
     swiftLanguageModes: [.v6]
 )
