@@ -13,7 +13,7 @@ RELEASE = swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusi
 	-Xswiftc -cross-module-optimization
 BINARIES = $(CURDIR)/.build/release
 SWIFT_FILES = Package.swift Plugins Sources Tests Examples Benchmarks
-LIBRARIES = MartletLoop MartletNet MartletTLS MartletProcessPool MartletHTTP MartletJSON MartletWebSocketCodec MartletServer MartletClient MartletWebSocket MartletSQLite MartletRESP MartletRedis MartletDownloadPlan MartletDownloads MartletDownloadService MartletTesting MartletLifecycle MartletSupervisor Martlet
+LIBRARIES = MartletLoop MartletNet MartletTLS MartletProcessPool MartletHTTP MartletJSON MartletWebSocketCodec MartletServer MartletClient MartletWebSocket MartletSQLite MartletRESP MartletRedis MartletRedisChannels MartletDownloadPlan MartletDownloads MartletDownloadService MartletTesting MartletLifecycle MartletSupervisor Martlet
 
 .PHONY: help run build test test-unit test-differential test-websocket test-end-to-end test-downloads test-systemd fuzz bench lint format docs install \
 	uninstall clean build-packages test-packages release-all bench-server loop-bench client-bench redis-bench
@@ -61,12 +61,14 @@ test: test-packages lint release-all
 
 # All tests of a process share one loop: each has it to itself, so that none is late because of others. Two processes at a time.
 UNIT_TESTS = .build/debug/martletPackageTests.xctest --testing-library swift-testing --no-parallel
-UNIT_GROUPS = unit-loop unit-codecs unit-client unit-web unit-data unit-rest
+UNIT_GROUPS = unit-loop unit-codecs unit-failover unit-client unit-web unit-data unit-rest
 LOOP_TESTS = Loop|Net|ProcessPool
 CODEC_TESTS = HTTP|JSON|WebSocketCodec
 CLIENT_TESTS = Client|SQLite|Download[A-Za-z]*
 WEB_TESTS = Server|WebSocket|TLS
-DATA_TESTS = RESP|Redis[A-Za-z]*|Store|Queue
+DATA_TESTS = RESP|Redis|RedisCommands|RedisChannels|Store|Queue
+# Clusters and sentinels, whose servers are killed under load.
+FAILOVER_TESTS = RedisGroup
 
 .PHONY: $(UNIT_GROUPS)
 test-unit: test-packages
@@ -88,8 +90,11 @@ unit-web:
 unit-data:
 	$(UNIT_TESTS) --filter '^Martlet($(DATA_TESTS))Tests\.'
 
+unit-failover:
+	$(UNIT_TESTS) --filter '^Martlet($(FAILOVER_TESTS))Tests\.'
+
 unit-rest:
-	$(UNIT_TESTS) --skip '^EndToEnd\.' --skip '^Martlet($(LOOP_TESTS)|$(CODEC_TESTS)|$(CLIENT_TESTS)|$(WEB_TESTS)|$(DATA_TESTS))Tests\.'
+	$(UNIT_TESTS) --skip '^EndToEnd\.' --skip '^Martlet($(LOOP_TESTS)|$(CODEC_TESTS)|$(CLIENT_TESTS)|$(WEB_TESTS)|$(DATA_TESTS)|$(FAILOVER_TESTS))Tests\.'
 
 # What the request parser accepts, next to what node, aiohttp and h11 do.
 test-differential: test-packages

@@ -42,6 +42,7 @@ let package = Package(
         .library(name: "MartletSQLite", targets: ["MartletSQLite"]),
         .library(name: "MartletRESP", targets: ["MartletRESP"]),
         .library(name: "MartletRedis", targets: ["MartletRedis"]),
+        .library(name: "MartletRedisChannels", targets: ["MartletRedisChannels"]),
         .library(name: "MartletDownloads", targets: ["MartletDownloads"]),
         .library(name: "MartletDownloadService", targets: ["MartletDownloadService"]),
         .library(name: "MartletTesting", targets: ["MartletTesting"]),
@@ -129,6 +130,13 @@ let package = Package(
         .target(name: "RedisCommandTable", swiftSettings: nonisolated),
         .executableTarget(name: "redis-commands", dependencies: ["RedisCommandTable"], swiftSettings: nonisolated),
         .plugin(name: "RedisCommands", capability: .buildTool(), dependencies: ["redis-commands"]),
+        .target(
+            name: "MartletRedisChannels",
+            dependencies: [
+                "MartletRedis", "MartletRESP", "MartletWebSocket", "MartletServer", "MartletLoop", logging,
+                .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            swiftSettings: onTheLoop),
         .target(name: "MartletSQLite", dependencies: ["CSQLite", "MartletLoop"], swiftSettings: nonisolated),
         .target(
             name: "MartletDownloadPlan", dependencies: ["MartletHTTP", "MartletJSON"], swiftSettings: nonisolated),
@@ -167,7 +175,8 @@ let package = Package(
             dependencies: [
                 "MartletSupervisor", "MartletClient", "MartletTLS", "MartletDownloads", "MartletDownloadPlan",
                 "MartletDownloadService", "MartletWebSocket", "MartletWebSocketCodec", "MartletServer", "MartletHTTP",
-                "MartletProcessPool", "MartletNet", "MartletLoop", logging, metrics, argumentParser,
+                "MartletRedis", "MartletRedisChannels", "MartletProcessPool", "MartletNet", "MartletLoop", logging,
+                metrics, argumentParser,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             swiftSettings: nonisolated),
@@ -199,6 +208,7 @@ let package = Package(
         example("websocket-echo", ["Martlet"]),
         example("chat-web", ["Martlet", "MartletJSON"]),
         example("ticker", ["Martlet"]),
+        example("redis-chat", ["Martlet", "MartletRedisChannels"]),
         example("pipelines", ["MartletLoop", "MartletNet"]),
         example("fetch-three", ["MartletClient", "MartletLoop"]),
         example("redis-hello", ["MartletRedis", "MartletLoop"]),
@@ -308,6 +318,18 @@ let package = Package(
             name: "MartletRedisCommandsTests",
             dependencies: ["MartletRedis", "MartletRESP", "RedisFixture", "MartletLoop", "RedisCommandTable"],
             swiftSettings: onTheLoop, plugins: ["RedisCommands"]),
+        .testTarget(
+            name: "MartletRedisChannelsTests",
+            dependencies: [
+                "MartletRedisChannels", "MartletRedis", "MartletWebSocket", "MartletServer", "RedisFixture",
+                "MartletLoop",
+            ],
+            swiftSettings: onTheLoop),
+        // Apart from the unit tests: clusters and sentinels, whose servers are killed under load.
+        .testTarget(
+            name: "MartletRedisGroupTests",
+            dependencies: ["MartletRedis", "MartletRESP", "RedisFixture", "MartletLoop", "MartletNet"],
+            swiftSettings: onTheLoop),
         .testTarget(name: "MartletSQLiteTests", dependencies: ["MartletSQLite"], swiftSettings: onTheLoop),
         .testTarget(
             name: "MartletLifecycleTests",
@@ -320,7 +342,8 @@ let package = Package(
         .testTarget(name: "MartletTestingTests", dependencies: ["MartletTesting"], swiftSettings: onTheLoop),
         .testTarget(name: "MartletTests", dependencies: ["Martlet", "MartletDownloads"], swiftSettings: onTheLoop),
         .testTarget(name: "TodoTests", dependencies: ["todo", "MartletTesting"], swiftSettings: onTheLoop),
-        .testTarget(name: "EndToEnd", dependencies: ["MartletLoop"], swiftSettings: onTheLoop),
+        .testTarget(
+            name: "EndToEnd", dependencies: ["MartletLoop", "RedisFixture"], swiftSettings: onTheLoop),
     ],
     swiftLanguageModes: [.v6]
 )

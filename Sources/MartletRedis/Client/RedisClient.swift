@@ -18,6 +18,10 @@ import MartletRESP
 public final class RedisClient: RedisCommands {
     /// What it was made with.
     public let settings: RedisSettings
+    /// What is subscribed to.
+    private(set) lazy var subscriptions = PubSubHub(backoff: settings.reconnect) {
+        [settings] () async throws(RedisError) in try await RedisConnection.connect(settings)
+    }
 
     let connector: RedisConnector
     private let shared: [SharedConnection]
@@ -213,6 +217,7 @@ public final class RedisClient: RedisCommands {
         isClosed = true
         for connection in shared { connection.close() }
         dedicated.close()
+        subscriptions.close(because: RedisError(.closed, host: settings.host, "the client has been closed"))
     }
 
     /// What there is now, for those who want to look.
