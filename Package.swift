@@ -42,6 +42,7 @@ let package = Package(
         .library(name: "MartletSQLite", targets: ["MartletSQLite"]),
         .library(name: "MartletRESP", targets: ["MartletRESP"]),
         .library(name: "MartletRedis", targets: ["MartletRedis"]),
+        .library(name: "MartletQueue", targets: ["MartletQueue"]),
         .library(name: "MartletDownloads", targets: ["MartletDownloads"]),
         .library(name: "MartletDownloadService", targets: ["MartletDownloadService"]),
         .library(name: "MartletTesting", targets: ["MartletTesting"]),
@@ -148,6 +149,13 @@ let package = Package(
             ],
             swiftSettings: onTheLoop),
         .target(
+            name: "MartletQueue",
+            dependencies: [
+                "MartletSQLite", "MartletRedis", "MartletRESP", "MartletServer", "MartletHTTP", "MartletJSON",
+                "MartletLoop", logging, metrics,
+            ],
+            swiftSettings: onTheLoop),
+        .target(
             name: "MartletSupervisor",
             dependencies: [
                 "CMartlet", "CSystemd", "MartletLoop", "MartletNet", "MartletTLS", "MartletServer", logging, metrics,
@@ -165,8 +173,9 @@ let package = Package(
             name: "Martlet",
             dependencies: [
                 "MartletSupervisor", "MartletClient", "MartletTLS", "MartletDownloads", "MartletDownloadPlan",
-                "MartletDownloadService", "MartletWebSocket", "MartletWebSocketCodec", "MartletServer", "MartletHTTP",
-                "MartletProcessPool", "MartletNet", "MartletLoop", logging, metrics, argumentParser,
+                "MartletDownloadService", "MartletQueue", "MartletJSON", "MartletWebSocket", "MartletWebSocketCodec",
+                "MartletServer", "MartletHTTP", "MartletProcessPool", "MartletNet", "MartletLoop", logging, metrics,
+                argumentParser,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             swiftSettings: nonisolated),
@@ -198,6 +207,7 @@ let package = Package(
         example("websocket-echo", ["Martlet"]),
         example("chat-web", ["Martlet", "MartletJSON"]),
         example("ticker", ["Martlet"]),
+        example("job-queue", ["Martlet", "MartletQueue", "MartletJSON"]),
         example("pipelines", ["MartletLoop", "MartletNet"]),
         example("fetch-three", ["MartletClient", "MartletLoop"]),
         example("link-checker", ["MartletClient", "MartletLoop"]),
@@ -222,6 +232,9 @@ let package = Package(
             swiftSettings: nonisolated),
         .executableTarget(
             name: "web-program", dependencies: ["Martlet"], path: "Tests/Programs/web-program",
+            swiftSettings: onTheLoop),
+        .executableTarget(
+            name: "queue-program", dependencies: ["MartletQueue", "MartletLoop"], path: "Tests/Programs/queue-program",
             swiftSettings: onTheLoop),
         .executableTarget(
             name: "websocket-client", dependencies: ["MartletWebSocket", "MartletWebSocketCodec", "MartletLoop"],
@@ -295,6 +308,13 @@ let package = Package(
             dependencies: [
                 "MartletRedis", "MartletRESP", "RedisFixture", "MartletLoop", "MartletNet", "MartletTLS", metrics,
                 tracing,
+            ],
+            swiftSettings: onTheLoop),
+        .testTarget(
+            name: "MartletQueueTests",
+            dependencies: [
+                "MartletQueue", "MartletSQLite", "MartletRedis", "MartletRESP", "MartletServer", "MartletHTTP",
+                "MartletLoop", "RedisFixture",
             ],
             swiftSettings: onTheLoop),
         .testTarget(name: "MartletSQLiteTests", dependencies: ["MartletSQLite"], swiftSettings: onTheLoop),
