@@ -129,7 +129,10 @@ let package = Package(
         // Makes the typed commands of MartletRedis from the table that lies in it.
         .executableTarget(name: "redis-commands", swiftSettings: nonisolated),
         .plugin(name: "RedisCommands", capability: .buildTool(), dependencies: ["redis-commands"]),
-        .target(name: "MartletSQLite", dependencies: ["CSQLite", "MartletLoop"], swiftSettings: nonisolated),
+        .target(
+            name: "MartletSQLite",
+            dependencies: ["CSQLite", "MartletLoop", .product(name: "DequeModule", package: "swift-collections")],
+            swiftSettings: nonisolated),
         .target(
             name: "MartletDownloadPlan", dependencies: ["MartletHTTP", "MartletJSON"], swiftSettings: nonisolated),
         .target(
