@@ -127,6 +127,10 @@ extension EndToEnd {
                 #expect(refused.output.hasSuffix("409"), "\(refused)")
 
                 try await crash(on: daemon, url)
+                let metrics = try await daemon.control("show", "metrics").output
+                for name in ["queue_jobs_succeeded", "queue_job_duration"] {
+                    #expect(metrics.contains(name), "\(metrics)")
+                }
             }
         }
 

@@ -213,12 +213,15 @@ import Testing
     func draining(store: Store) async throws {
         try await QueueCase.run(store) { place async throws in
             let queue = try await place.open()
-            let gate = Event()
-            queue.handle("quick") { _ in try await gate.wait() }
+            let (gate, begun) = (Event(), Event())
+            queue.handle("quick") { _ in
+                begun.set()
+                try await gate.wait()
+            }
             queue.handle("endless") { _ in try await Event().wait() }
             let quick = try await queue.enqueue("quick")
             let work = Task { await queue.process(grace: .seconds(60)) }
-            try await queue.wait(quick.id, until: .running)
+            try await begun.wait()
             work.cancel()
             gate.set()
             await work.value

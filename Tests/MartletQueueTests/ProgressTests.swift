@@ -50,12 +50,15 @@ import Testing
         try await QueueCase.run(store) { place async throws in
             let queue = try await place.open()
             let inspector = try await place.open()
-            let gate = Event()
-            queue.handle("slow") { _ in try await gate.wait() }
+            let (gate, begun) = (Event(), Event())
+            queue.handle("slow") { _ in
+                begun.set()
+                try await gate.wait()
+            }
             let worker = Worker()
             queue.process(on: worker)
             let first = try await queue.enqueue("slow")
-            try await queue.wait(first.id, until: .running)
+            try await begun.wait()
             worker.beginDraining()
             let second = try await queue.enqueue("slow")
             let finished = Task { await worker.finish() }

@@ -29,8 +29,10 @@ final class QueueNeighbours {
         queues.append(queue)
     }
 
-    private func introduce() {
-        worker.bus?.broadcast(Array(QueueRunner.worker.utf8), to: .queues)
+    /// - Returns: whether there is still a supervisor that passes it on.
+    @discardableResult
+    private func introduce() -> Bool {
+        worker.bus?.broadcast(Array(QueueRunner.worker.utf8), to: .queues) == true
     }
 
     private func hear(_ event: WorkerBusEvent) {
@@ -40,9 +42,16 @@ final class QueueNeighbours {
             names[identity] = String(decoding: bytes, as: UTF8.self)
         case .joined: introduce()
         case .left(let identity):
-            guard let name = names.removeValue(forKey: identity) else { return }
+            // When the supervisor is gone all are said to have left, but they drain, as this one does.
+            guard let name = names.removeValue(forKey: identity), introduce() else { return }
             for queue in queues {
-                worker.background("jobs of \(name)") { _ = try await queue.backEnd.release(all: name) }
+                worker.background("jobs of \(name)") {
+                    do {
+                        _ = try await queue.backEnd.release(all: name)
+                    } catch let error as WorkQueueError where error.code == .closed {
+                        // This worker ends as well.
+                    }
+                }
             }
         }
     }

@@ -18,7 +18,9 @@ final class QueueRunner {
     private let ended = Event()
     private let isIdle = Event()
     private let news = Event()
-    private var isStopping = false
+    private var hasEnded = false
+    private var isCutShort = false
+    private lazy var patience = LoopTimer { [unowned self] in stopJobs() }
     private let logger: Logger
 
     init(
@@ -56,11 +58,12 @@ final class QueueRunner {
                 try? await Task.sleep(for: waits.next() ?? .seconds(1), clock: .eventLoop)
             }
         }
-        isStopping = true
         for schedule in schedules { schedule.cancel() }
         _ = try? await uncancelled { [isIdle] in try await isIdle.wait() }
         pulse.cancel()
         await pulse.value
+        hasEnded = true
+        patience.cancel()
     }
 
     private static let trouble = Backoff.exponential(from: .milliseconds(50), to: .seconds(5), jitter: .equal)
@@ -94,6 +97,8 @@ final class QueueRunner {
 
     private func begin(_ job: ClaimedJob, _ leaseEnd: EventLoop.Instant) {
         let entry = RunningJob(job, leaseEnd: leaseEnd)
+        // Claimed while the worker began to end: it goes back at once.
+        if Task.isCancelled || isCutShort { entry.cancel(because: .stopped) }
         running[job.lease] = entry
         isIdle.clear()
         queue.metrics.began(job, running: running.count, now: queue.clock.wall())
@@ -168,8 +173,13 @@ final class QueueRunner {
 
     // MARK: Ending early
 
-    /// Cancels all jobs, which go back to the queue.
-    func stopJobs() {
+    /// Cancels the jobs that are still under way after a while: they go back to the queue.
+    func stopJobs(after grace: Duration) {
+        if !hasEnded { patience.arm(at: EventLoop.main.time() + grace) }
+    }
+
+    private func stopJobs() {
+        isCutShort = true
         for entry in running.values { entry.cancel(because: .stopped) }
     }
 

@@ -45,10 +45,7 @@ extension WorkQueue {
             await work.value
         } onCancel: {
             work.cancel()
-            Task { @MainActor in
-                try? await Task.sleep(for: grace, clock: .eventLoop)
-                runner.stopJobs()
-            }
+            Task { @MainActor in runner.stopJobs(after: grace) }
         }
     }
 }

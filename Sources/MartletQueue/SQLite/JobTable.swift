@@ -98,13 +98,24 @@ nonisolated struct JobTable: Sendable {
         return lost
     }
 
+    /// What became of a job whose attempt has ended.
+    enum Finish {
+        /// It was somebody else's.
+        case lost
+        /// It ended, and nobody has waited for that.
+        case quiet
+        /// It is to run again, or another one of its key may run.
+        case freeing
+    }
+
     func finish(
         _ lease: JobLease, _ outcome: JobOutcome, note: String?, in connection: SQLiteConnection
-    ) throws -> Bool {
-        guard try holds(lease, in: connection) else { return false }
+    ) throws -> Finish {
+        guard try holds(lease, in: connection) else { return .lost }
         let id = SQLiteValue.number(lease.job)
         let key = try connection.first("SELECT key FROM jobs WHERE id = ?", id)?.textIfPresent("key")
         let now = clock.wall()
+        var finish = key == nil ? Finish.quiet : .freeing
         if let note { try connection.execute("UPDATE jobs SET note = ? WHERE id = ?", .text(note), id) }
         switch outcome {
         case .succeeded where settings.keepsDone == .zero || settings.doneLimit == 0:
@@ -116,15 +127,18 @@ nonisolated struct JobTable: Sendable {
             )
             try trimDone(now: now, in: connection)
         case .retry(let error, let wait):
+            finish = .freeing
             let due = QueueClock.sum(now, wait)
             try connection.execute(
                 "UPDATE jobs SET state = ?, due = ?, error = ? WHERE id = ?",
                 .text(due > now ? "scheduled" : "waiting"), .number(due), .text(error), id)
         case .dead(let error): try bury(lease.job, error, in: connection)
-        case .returned: try putBack(lease.job, in: connection, countingAttempt: false)
+        case .returned:
+            finish = .freeing
+            try putBack(lease.job, in: connection, countingAttempt: false)
         }
         try letGo(of: key, in: connection)
-        return true
+        return finish
     }
 
     func putBack(_ id: Int, in connection: SQLiteConnection, countingAttempt: Bool = true) throws {

@@ -2,18 +2,25 @@ import MartletLoop
 import MartletSQLite
 
 /// A queue in a database file, which all processes of a machine share.
+///
+/// What callers of a process write meanwhile is committed together, so that an fsync is paid once for all of it; what only
+/// reads has a connection of its own.
 final class SQLiteBackEnd: QueueBackEnd {
     let location: String
     private let table: JobTable
-    private let database: SQLiteDatabase
+    private let writer: SQLiteWriter
+    private let reader: SQLiteDatabase
     private let changed = Event()
     private var watch: DatabaseWatch?
+    private var isTold = false
 
-    private init(_ path: String, _ table: JobTable, _ database: SQLiteDatabase) {
+    private init(_ path: String, _ table: JobTable, _ writer: SQLiteWriter, _ reader: SQLiteDatabase) {
         location = "sqlite:\(path)"
         self.table = table
-        self.database = database
+        self.writer = writer
+        self.reader = reader
         watch = DatabaseWatch(path) { [changed] in changed.set() }
+        isTold = watch?.isTold == true
     }
 
     deinit {}
@@ -29,25 +36,30 @@ final class SQLiteBackEnd: QueueBackEnd {
         }
         let boot = try await File.readText("/proc/sys/kernel/random/boot_id")
         do {
-            let database = try await SQLiteDatabase.open(path, settings: options, migrations: JobSchema.migrations)
-            try await database.transaction { try table.expireLeases(before: boot, in: $0) }
-            return SQLiteBackEnd(path, table, database)
+            let writer = try await SQLiteWriter.open(path, settings: options, migrations: JobSchema.migrations)
+            do {
+                try await writer.write { try table.expireLeases(before: boot, in: $0) }
+                return SQLiteBackEnd(path, table, writer, try await SQLiteDatabase.open(path, settings: options))
+            } catch {
+                await writer.close()
+                throw error
+            }
         } catch let error as SQLiteError {
             throw WorkQueueError(.unavailable, queue: queue, "cannot open sqlite:\(path)", cause: error)
         }
     }
 
-    /// Runs something in a transaction, or without one when it only reads.
+    /// Runs something in a transaction, together with what others write at the time.
     private func write<Value: Sendable>(
         _ body: @escaping @Sendable (SQLiteConnection) throws -> Value
     ) async throws -> Value {
-        try await translate { [database] in try await database.transaction(body) }
+        try await translate { [writer] in try await writer.write(body) }
     }
 
     private func read<Value: Sendable>(
         _ body: @escaping @Sendable (SQLiteConnection) throws -> Value
     ) async throws -> Value {
-        try await translate { [database] in try await database.run(body) }
+        try await translate { [reader] in try await reader.run(body) }
     }
 
     private func translate<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
@@ -60,14 +72,24 @@ final class SQLiteBackEnd: QueueBackEnd {
         }
     }
 
+    /// Tells all who are idle, here and in other processes, that there may be something to claim now.
+    private func announce() {
+        changed.set()
+        watch?.announce()
+    }
+
     // MARK: Jobs come
 
     func enqueue(_ jobs: [NewJob]) async throws -> [EnqueuedJob] {
-        try await write { [table] in try table.enqueue(jobs, in: $0) }
+        let enqueued = try await write { [table] in try table.enqueue(jobs, in: $0) }
+        announce()
+        return enqueued
     }
 
     func enqueue(_ job: NewJob, for schedule: String, at tick: Int) async throws -> EnqueuedJob? {
-        try await write { [table] in try table.enqueue(job, for: schedule, at: tick, in: $0) }
+        let enqueued = try await write { [table] in try table.enqueue(job, for: schedule, at: tick, in: $0) }
+        if enqueued != nil { announce() }
+        return enqueued
     }
 
     // MARK: Jobs run
@@ -91,7 +113,7 @@ final class SQLiteBackEnd: QueueBackEnd {
 
     func change(within limit: Duration) async throws {
         // Without being told, twice a second has to do.
-        let limit = watch?.isTold == true ? limit : min(limit, .milliseconds(500))
+        let limit = isTold ? limit : min(limit, .milliseconds(500))
         do {
             try await withTimeout(limit) { [changed] in try await changed.wait() }
         } catch is TimeoutError {}
@@ -102,11 +124,15 @@ final class SQLiteBackEnd: QueueBackEnd {
     }
 
     func finish(_ lease: JobLease, _ outcome: JobOutcome, note: String?) async throws -> Bool {
-        try await write { [table] in try table.finish(lease, outcome, note: note, in: $0) }
+        let finished = try await write { [table] in try table.finish(lease, outcome, note: note, in: $0) }
+        if finished == .freeing { announce() }
+        return finished != .lost
     }
 
     func release(all worker: String) async throws -> Int {
-        try await write { [table] in try table.release(all: worker, in: $0) }
+        let count = try await write { [table] in try table.release(all: worker, in: $0) }
+        if count > 0 { announce() }
+        return count
     }
 
     // MARK: Looking and mending
@@ -128,24 +154,33 @@ final class SQLiteBackEnd: QueueBackEnd {
     }
 
     func retry(_ id: Int) async throws -> JobState? {
-        try await write { [table] in try table.retry(id, in: $0) }
+        let state = try await write { [table] in try table.retry(id, in: $0) }
+        announce()
+        return state
     }
 
     func retryDead(limit: Int) async throws -> Int {
-        try await write { [table] in try table.retryDead(limit: limit, in: $0) }
+        let count = try await write { [table] in try table.retryDead(limit: limit, in: $0) }
+        announce()
+        return count
     }
 
     func delete(_ id: Int) async throws -> Bool {
-        try await write { [table] in try table.delete(id, in: $0) }
+        let isDeleted = try await write { [table] in try table.delete(id, in: $0) }
+        announce()
+        return isDeleted
     }
 
     func delete(all state: JobState, limit: Int) async throws -> Int {
-        try await write { [table] in try table.delete(all: state, limit: limit, in: $0) }
+        let count = try await write { [table] in try table.delete(all: state, limit: limit, in: $0) }
+        if state == .running { announce() }
+        return count
     }
 
     func close() async {
         watch?.cancel()
         watch = nil
-        await database.close()
+        await writer.close()
+        await reader.close()
     }
 }
