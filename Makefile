@@ -13,7 +13,7 @@ RELEASE = swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusi
 	-Xswiftc -cross-module-optimization
 BINARIES = $(CURDIR)/.build/release
 SWIFT_FILES = Package.swift Plugins Sources Tests Examples Benchmarks
-LIBRARIES = MartletLoop MartletNet MartletTLS MartletProcessPool MartletHTTP MartletJSON MartletWebSocketCodec MartletServer MartletClient MartletWebSocket MartletSQLite MartletRESP MartletRedis MartletRedisChannels MartletDownloadPlan MartletDownloads MartletDownloadService MartletTesting MartletLifecycle MartletSupervisor Martlet
+LIBRARIES = MartletLoop MartletNet MartletTLS MartletProcessPool MartletHTTP MartletJSON MartletWebSocketCodec MartletServer MartletClient MartletWebSocket MartletSQLite MartletRESP MartletRedis MartletRedisChannels MartletQueue MartletDownloadPlan MartletDownloads MartletDownloadService MartletTesting MartletLifecycle MartletSupervisor Martlet
 
 .PHONY: help run build test test-unit test-differential test-websocket test-end-to-end test-downloads test-systemd fuzz bench lint format docs install \
 	uninstall clean build-packages test-packages release-all bench-server loop-bench client-bench redis-bench

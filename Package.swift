@@ -43,6 +43,7 @@ let package = Package(
         .library(name: "MartletRESP", targets: ["MartletRESP"]),
         .library(name: "MartletRedis", targets: ["MartletRedis"]),
         .library(name: "MartletRedisChannels", targets: ["MartletRedisChannels"]),
+        .library(name: "MartletQueue", targets: ["MartletQueue"]),
         .library(name: "MartletDownloads", targets: ["MartletDownloads"]),
         .library(name: "MartletDownloadService", targets: ["MartletDownloadService"]),
         .library(name: "MartletTesting", targets: ["MartletTesting"]),
@@ -137,7 +138,10 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: onTheLoop),
-        .target(name: "MartletSQLite", dependencies: ["CSQLite", "MartletLoop"], swiftSettings: nonisolated),
+        .target(
+            name: "MartletSQLite",
+            dependencies: ["CSQLite", "MartletLoop", .product(name: "DequeModule", package: "swift-collections")],
+            swiftSettings: nonisolated),
         .target(
             name: "MartletDownloadPlan", dependencies: ["MartletHTTP", "MartletJSON"], swiftSettings: nonisolated),
         .target(
@@ -154,6 +158,13 @@ let package = Package(
                 "MartletDownloads", "MartletDownloadPlan", "MartletSQLite", "MartletClient", "MartletServer",
                 "MartletHTTP", "MartletNet", "MartletLoop", logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            swiftSettings: onTheLoop),
+        .target(
+            name: "MartletQueue",
+            dependencies: [
+                "MartletSQLite", "MartletRedis", "MartletRESP", "MartletServer", "MartletHTTP", "MartletJSON",
+                "MartletLoop", logging, metrics,
             ],
             swiftSettings: onTheLoop),
         .target(
@@ -174,7 +185,8 @@ let package = Package(
             name: "Martlet",
             dependencies: [
                 "MartletSupervisor", "MartletClient", "MartletTLS", "MartletDownloads", "MartletDownloadPlan",
-                "MartletDownloadService", "MartletWebSocket", "MartletWebSocketCodec", "MartletServer", "MartletHTTP",
+                "MartletDownloadService", "MartletQueue", "MartletJSON", "MartletWebSocket", "MartletWebSocketCodec",
+                "MartletServer", "MartletHTTP",
                 "MartletRedis", "MartletRedisChannels", "MartletProcessPool", "MartletNet", "MartletLoop", logging,
                 metrics, argumentParser,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -209,6 +221,7 @@ let package = Package(
         example("chat-web", ["Martlet", "MartletJSON"]),
         example("ticker", ["Martlet"]),
         example("redis-chat", ["Martlet", "MartletRedisChannels"]),
+        example("job-queue", ["Martlet", "MartletQueue", "MartletJSON"]),
         example("pipelines", ["MartletLoop", "MartletNet"]),
         example("fetch-three", ["MartletClient", "MartletLoop"]),
         example("redis-hello", ["MartletRedis", "MartletLoop"]),
@@ -238,6 +251,9 @@ let package = Package(
             swiftSettings: nonisolated),
         .executableTarget(
             name: "web-program", dependencies: ["Martlet"], path: "Tests/Programs/web-program",
+            swiftSettings: onTheLoop),
+        .executableTarget(
+            name: "queue-program", dependencies: ["MartletQueue", "MartletLoop"], path: "Tests/Programs/queue-program",
             swiftSettings: onTheLoop),
         .executableTarget(
             name: "websocket-client", dependencies: ["MartletWebSocket", "MartletWebSocketCodec", "MartletLoop"],
@@ -329,6 +345,13 @@ let package = Package(
         .testTarget(
             name: "MartletRedisGroupTests",
             dependencies: ["MartletRedis", "MartletRESP", "RedisFixture", "MartletLoop", "MartletNet"],
+            swiftSettings: onTheLoop),
+        .testTarget(
+            name: "MartletQueueTests",
+            dependencies: [
+                "MartletQueue", "MartletSQLite", "MartletRedis", "MartletRESP", "MartletServer", "MartletHTTP",
+                "MartletLoop", "RedisFixture",
+            ],
             swiftSettings: onTheLoop),
         .testTarget(name: "MartletSQLiteTests", dependencies: ["MartletSQLite"], swiftSettings: onTheLoop),
         .testTarget(

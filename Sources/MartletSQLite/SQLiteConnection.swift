@@ -10,6 +10,7 @@ public final class SQLiteConnection {
     /// The database's path.
     public let path: String
     private let handle: OpaquePointer
+    private let busyWait: BusyWait
     private var statements: [String: SQLiteStatement] = [:]
     /// More different statements than a program writes down; one that makes them up at run time starts anew.
     private static let mostStatements = 128
@@ -37,8 +38,9 @@ public final class SQLiteConnection {
         }
         self.path = path
         self.handle = handle
+        busyWait = BusyWait(limit: settings.busyTimeout)
         martlet_sqlite_harden(handle)
-        sqlite3_busy_timeout(handle, Int32(clamping: settings.busyTimeout.milliseconds))
+        busyWait.install(on: handle)
         try configure(settings)
     }
 
@@ -134,6 +136,9 @@ public final class SQLiteConnection {
 
     // MARK: Transactions
 
+    /// Whether a transaction is under way.
+    public var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
+
     /// Runs `body` in a transaction that writes: it holds the lock from the beginning, so that nothing that it has read
     /// changes before it writes, and is undone when `body` throws. One inside another is a part of that (a savepoint).
     public func transaction<Value>(_ body: () throws -> Value) throws -> Value {
@@ -184,16 +189,5 @@ public final class SQLiteConnection {
         return SQLiteError(
             .init(rawValue: extended & 0xFF), extended: extended, operation, path: path, sql: sql,
             reason: String(cString: sqlite3_errmsg(handle)))
-    }
-}
-
-extension Duration {
-    /// Whole milliseconds, as many as fit.
-    fileprivate var milliseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)
-        return overflow
-            ? (seconds < 0 ? .min : .max)
-            : product.addingReportingOverflow(attoseconds / 1_000_000_000_000_000).partialValue
     }
 }

@@ -85,9 +85,7 @@ private final class SoleConnection: @unchecked Sendable {
     }
 
     func use<Value>(_ body: (SQLiteConnection) throws -> Value) throws -> Value {
-        guard let connection else {
-            throw SQLiteError(.misuse, "use it", path: "?", reason: "the database is closed")
-        }
+        guard let connection else { throw SQLiteError.closed("?") }
         return try body(connection)
     }
 

@@ -22,6 +22,8 @@ public struct SQLiteError: Error, Hashable, Sendable, CustomStringConvertible {
         public static let notADatabase = Code(rawValue: SQLITE_NOTADB)
         /// The file is damaged.
         public static let corrupt = Code(rawValue: SQLITE_CORRUPT)
+        /// The disk cannot be read or written.
+        public static let inputOutput = Code(rawValue: SQLITE_IOERR)
         /// The disk is full.
         public static let full = Code(rawValue: SQLITE_FULL)
         /// The database may only be read.
@@ -54,6 +56,16 @@ public struct SQLiteError: Error, Hashable, Sendable, CustomStringConvertible {
         self.path = path
         self.sql = sql
         self.reason = reason
+    }
+
+    static func closed(_ path: String) -> SQLiteError {
+        SQLiteError(.misuse, "use it", path: path, reason: "the database is closed")
+    }
+
+    static func transactionEnded(_ path: String) -> SQLiteError {
+        SQLiteError(
+            .misuse, "commit a write", path: path,
+            reason: "its transaction was ended by the write itself, which is for the writer to do")
     }
 
     /// `cannot run "INSERT …" in /var/lib/app.db: UNIQUE constraint failed: users.name (2067)`

@@ -10,4 +10,11 @@ public struct SQLiteSettings: Hashable, Sendable {
 
     /// The defaults.
     public init() {}
+
+    /// The defaults, but what is committed survives that the power fails.
+    public static var durable: SQLiteSettings {
+        var settings = SQLiteSettings()
+        settings.isDurable = true
+        return settings
+    }
 }

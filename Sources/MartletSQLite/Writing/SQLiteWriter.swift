@@ -1,0 +1,171 @@
+import DequeModule
+import MartletLoop
+
+/// Writes of many callers, each with an outcome of its own, committed together: an fsync is paid once for all of those
+/// that came while the one before was under way.
+///
+/// ```swift
+/// let writer = try await SQLiteWriter.open("/var/lib/app/app.db", migrations: ["CREATE TABLE names (name TEXT UNIQUE)"])
+/// try await writer.write { try $0.execute("INSERT INTO names VALUES (?)", "Ada") }
+/// await writer.close()
+/// ```
+///
+/// ```
+///   write ──▶ waiting ──────────▶ in a transaction ──────▶ committed ──▶ goes on with its value
+///               │ cancelled          │ threw: its savepoint is undone, the others go on
+///               ▼                    ▼
+///         CancellationError       its error
+/// ```
+///
+/// - A caller goes on when what it wrote has been committed: with `SQLiteSettings.isDurable`, the default here, it then
+///   survives that the power fails; without, that the process is killed.
+/// - A write that throws undoes what it has done itself, and nothing else.
+/// - Other processes may write to the same file: their transactions and these wait for each other, up to
+///   `SQLiteSettings.busyTimeout`; after that all writes of the transaction fail with `SQLiteError.Code.busy`.
+/// - A write runs again, alone, when the transaction that it was part of has failed because of another (a full disk, a
+///   constraint that is checked at the end). So it changes nothing but the database.
+@MainActor public final class SQLiteWriter {
+    /// Where the database is.
+    public nonisolated let path: String
+    /// How many writes were committed or failed, each with an outcome of its own.
+    public private(set) var writes = 0
+    /// In how many transactions; as many as `writes` when nobody had company.
+    public private(set) var transactions = 0
+
+    private let pool: ThreadPool
+    private let thread: WriterThread
+    private let limits: SQLiteWriterLimits
+    private var waiting = Deque<QueuedWrite>()
+    private let finished = WaitQueue<Void, Void>()
+    private var state = State.open
+    /// Whether a task takes what waits.
+    private var isWriting = false
+
+    private enum State {
+        case open, closing, closed
+    }
+
+    private init(path: String, pool: ThreadPool, thread: WriterThread, limits: SQLiteWriterLimits) {
+        self.path = path
+        self.pool = pool
+        self.thread = thread
+        self.limits = limits
+    }
+
+    deinit {}
+
+    /// Opens or creates a database, and brings its tables up to date.
+    ///
+    /// - Parameters:
+    ///   - path: where it is; `":memory:"` is one without a file.
+    ///   - settings: how it is used; durable unless said otherwise.
+    ///   - migrations: see `SQLiteConnection.migrate(_:)`.
+    ///   - limits: how much waits, and goes into one transaction.
+    /// - Throws: `SQLiteError` with the path.
+    public static func open(
+        _ path: String, settings: SQLiteSettings = .durable, migrations: [String] = [],
+        limits: SQLiteWriterLimits = SQLiteWriterLimits()
+    ) async throws -> SQLiteWriter {
+        let pool = ThreadPool(threads: 1, queueLimit: 4, name: "sqlite-writer")
+        let thread = try await offload(on: pool) {
+            let connection = try SQLiteConnection(path, settings: settings)
+            if !migrations.isEmpty { try connection.migrate(migrations) }
+            return WriterThread(connection)
+        }
+        return SQLiteWriter(path: path, pool: pool, thread: thread, limits: limits)
+    }
+
+    /// How many writes wait for a transaction to begin.
+    public var queued: Int { waiting.count }
+
+    /// Writes, and waits until that is committed. Writes are done in the order in which they came.
+    ///
+    /// - Parameter body: quick work with the database alone, run on a thread of its own in a transaction that is not its
+    ///   to end; it may run more than once (see above). An error of SQLite that it gets must leave it.
+    /// - Returns: what `body` returned the last time that it ran.
+    /// - Throws: what `body` throws, and then nothing of it is left; `SQLiteError` when its transaction cannot begin or
+    ///   end; `OffloadError` when too many writes wait, or the writer is closed; `CancellationError` when the task was
+    ///   cancelled while it waited. Once the transaction is under way, cancelling changes nothing.
+    public func write<Value: Sendable>(
+        _ body: @escaping @Sendable (SQLiteConnection) throws -> Value
+    ) async throws -> Value {
+        guard state == .open else { throw OffloadError(.closed, pool: pool.name, queueLimit: limits.queue) }
+        guard waiting.count < limits.queue else {
+            throw OffloadError(.queueFull, pool: pool.name, queueLimit: limits.queue)
+        }
+        try Task.checkCancellation()
+        let write = QueuedWriteOf(body)
+        waiting.append(write)
+        begin()
+        await withTaskCancellationHandler {
+            await withUnsafeContinuation { write.continuation = $0 }
+        } onCancel: {
+            EventLoop.callSoonThreadsafe { self.cancel(write) }
+        }
+        guard let outcome = write.outcome else { throw CancellationError() }
+        return try outcome.get()
+    }
+
+    /// Takes no more writes, commits those that it has, and closes.
+    public func close() async {
+        guard state == .open else {
+            if state == .closing { await finished.waitUncancellably(()) }
+            return
+        }
+        state = .closing
+        if isWriting { await finished.waitUncancellably(()) }
+        // Whoever is cancelled while it closes leaves that to the pool.
+        await Task { [pool, thread] in
+            try? await offload(on: pool) { thread.close() }
+            try? await pool.close()
+        }.value
+        state = .closed
+        finished.answerAll(())
+    }
+
+    // MARK: Transactions
+
+    private func begin() {
+        guard !isWriting else { return }
+        isWriting = true
+        // Behind everything that is ready: what is written in the same turn of the loop goes into one transaction.
+        EventLoop.main.callSoon { [self] in
+            Task { await commitAll() }
+        }
+    }
+
+    private func commitAll() async {
+        while !waiting.isEmpty {
+            let batch = Array(waiting.prefix(limits.writesPerTransaction))
+            waiting.removeFirst(batch.count)
+            await commit(batch)
+            // Those who go on now may have more to write, which then goes into the next transaction and not into the one
+            // after it.
+            await Task.yield()
+        }
+        isWriting = false
+        if state == .closing { finished.answerFirst(()) }
+    }
+
+    private func commit(_ batch: [QueuedWrite]) async {
+        var done = batch[...]
+        do {
+            let count = try await offload(on: pool) { [thread, limits] in thread.commit(batch, within: limits.time) }
+            done = batch[..<count]
+        } catch {
+            for write in batch { write.fail(error) }
+        }
+        writes += done.count
+        transactions += 1
+        for write in done { write.resume() }
+        waiting.prepend(contentsOf: batch[done.endIndex...].filter { !$0.wasCancelled })
+    }
+
+    /// Whoever is in a transaction waits for its outcome.
+    private func cancel(_ write: QueuedWrite) {
+        write.wasCancelled = true
+        guard let index = waiting.firstIndex(where: { $0 === write }) else { return }
+        waiting.remove(at: index)
+        write.resume()
+    }
+}

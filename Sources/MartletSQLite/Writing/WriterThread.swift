@@ -1,0 +1,115 @@
+import MartletLoop
+
+/// What a `SQLiteWriter` does off the loop.
+///
+/// `@unchecked Sendable`, because: only closures on the writer's pool touch it, which has one thread and runs one closure
+/// after the other; the pool's queue orders what one closure has written before what the next one reads.
+final class WriterThread: @unchecked Sendable {
+    private let path: String
+    private var connection: SQLiteConnection?
+
+    init(_ connection: SQLiteConnection) {
+        path = connection.path
+        self.connection = connection
+    }
+
+    func close() {
+        connection = nil
+    }
+
+    /// Runs writes in one transaction, until they are done or the time is over.
+    ///
+    /// - Returns: how many of them have an outcome: at least one.
+    func commit(_ writes: [QueuedWrite], within time: Duration) -> Int {
+        guard let connection else { return fail(writes[...], SQLiteError.closed(path)) }
+        do {
+            try connection.execute("BEGIN IMMEDIATE")
+        } catch {
+            return fail(writes[...], error)
+        }
+        guard writes.count > 1 else {
+            commitAlone(writes[0], connection)
+            return 1
+        }
+        let clock = ContinuousClock()
+        let end = clock.now + time
+        var count = 0
+        for write in writes {
+            count += 1
+            guard runInSavepoint(write, connection) else { return startOver(writes[..<count], connection) }
+            if clock.now >= end { break }
+        }
+        return commit(writes[..<count], connection)
+    }
+
+    private func commit(_ writes: ArraySlice<QueuedWrite>, _ connection: SQLiteConnection) -> Int {
+        do {
+            try connection.execute("COMMIT")
+            return writes.count
+        } catch {
+            // Whether the end of the journal is on the disk is unknown then, so that running a write again could do it
+            // twice.
+            guard (error as? SQLiteError)?.code != .inputOutput else {
+                rollBack(connection)
+                return fail(writes, error)
+            }
+            return startOver(writes, connection)
+        }
+    }
+
+    /// The transaction is lost, through the fault of one: each by itself.
+    private func startOver(_ writes: ArraySlice<QueuedWrite>, _ connection: SQLiteConnection) -> Int {
+        rollBack(connection)
+        for write in writes {
+            do {
+                try connection.execute("BEGIN IMMEDIATE")
+                commitAlone(write, connection)
+            } catch {
+                write.fail(error)
+            }
+        }
+        return writes.count
+    }
+
+    /// Runs a write in the transaction that has begun, and ends that.
+    private func commitAlone(_ write: QueuedWrite, _ connection: SQLiteConnection) {
+        do {
+            guard write.run(connection) else { return rollBack(connection) }
+            guard connection.isInTransaction else {
+                return write.fail(SQLiteError.transactionEnded(connection.path))
+            }
+            try connection.execute("COMMIT")
+        } catch {
+            rollBack(connection)
+            write.fail(error)
+        }
+    }
+
+    /// Runs a write whose failure undoes nothing but itself.
+    ///
+    /// - Returns: whether the transaction is still there.
+    private func runInSavepoint(_ write: QueuedWrite, _ connection: SQLiteConnection) -> Bool {
+        do {
+            try connection.execute("SAVEPOINT write")
+            let succeeded = write.run(connection)
+            // Some errors, a full disk say, have rolled back already.
+            guard connection.isInTransaction else { return false }
+            if !succeeded { try connection.execute("ROLLBACK TO write") }
+            try connection.execute("RELEASE write")
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    private func rollBack(_ connection: SQLiteConnection) {
+        guard connection.isInTransaction else { return }
+        // When that fails the transaction is gone all the same: what is not committed does not count.
+        _ = try? connection.execute("ROLLBACK")
+    }
+
+    private func fail(_ writes: ArraySlice<QueuedWrite>, _ error: any Error) -> Int {
+        for write in writes { write.fail(error) }
+        return writes.count
+    }
+}
