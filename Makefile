@@ -36,7 +36,7 @@ build-packages:
 
 test-packages: build-packages
 	@.ci/clients
-	@.ci/need binutils chromium curl diffutils nginx-light nodejs openssl procps python3 python3-venv redis-sentinel redis-server socat sslscan systemd testssl.sh util-linux wrk
+	@.ci/need binutils chromium curl diffutils nginx-light nodejs openssl procps publicsuffix python3 python3-venv redis-sentinel redis-server socat sslscan systemd testssl.sh util-linux wrk
 
 build: build-packages
 	$(RELEASE) --product martletd

@@ -286,6 +286,8 @@ let package = Package(
                 "MartletClient", "MartletServer", "MartletHTTP", "MartletNet", "MartletLoop", "MartletTLS", "CZlib",
                 "CBrotli",
                 metrics, tracing, .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
             ],
             swiftSettings: onTheLoop),
         .testTarget(
@@ -294,9 +296,9 @@ let package = Package(
         .testTarget(
             name: "MartletWebSocketTests",
             dependencies: [
-                "MartletWebSocket", "MartletWebSocketCodec", "MartletServer", "MartletHTTP", "MartletNet",
-                "MartletLoop",
-                "MartletTesting",
+                "MartletWebSocket", "MartletWebSocketCodec", "MartletServer", "MartletClient", "MartletHTTP",
+                "MartletNet",
+                "MartletLoop", "MartletTLS", "MartletTesting",
             ],
             swiftSettings: onTheLoop),
         .testTarget(

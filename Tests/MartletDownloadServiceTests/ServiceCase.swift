@@ -63,6 +63,12 @@ final class ServiceCase {
         default: break
         }
         let content = Self.content
+        if target.hasPrefix("/unknown") || target.hasPrefix("/slow-unknown") {
+            try await stream.write("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+            try await stream.write(Array(content[..<100_000]))
+            if target.hasPrefix("/slow") { try await gate.wait() }
+            return try await stream.write(Array(content[100_000...]))
+        }
         let status = start > 0 ? "206 Partial Content" : "200 OK"
         let range = start > 0 ? "Content-Range: bytes \(start)-\(content.count - 1)/\(content.count)\r\n" : ""
         try await stream.write(

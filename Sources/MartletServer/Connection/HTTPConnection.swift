@@ -113,6 +113,7 @@ final class HTTPConnection: ByteStreamReactor {
         // seen by trying to receive. After a pause of this process, many have.
         let step = advance()
         if case .timedOut = wait, case .waitForInput = step, EventLoop.main.time() >= deadline {
+            stream.timeOutTLS()
             goOn(with: phase == .idle ? .close : .end(.headTimedOut(hasBegun: phase == .receiving)))
         } else {
             goOn(with: step)

@@ -134,6 +134,32 @@ struct HTTPTests {
         #expect(try await get("/", on: stream).contains("200 OK"))
         #expect(try await silent.readToEnd(limit: 100).isEmpty)
         #expect(await eventually { server.counters.load(.tlsHandshakesFailed) == 1 })
+        #expect(server.counters.load(.tlsHandshakesTimedOut) == 1)
+    }
+
+    @Test("handshakes that fail are counted by kind, and those that never began are none")
+    func countsFailures() async throws {
+        let server = makeServer()
+        defer { server.abort() }
+        let port = try listen(server, try serverContext { $0.clientCertificates = .required(Authority.trust) })
+        try await connect(host: "127.0.0.1", port: port).close()
+        let abandoned = try await connect(host: "127.0.0.1", port: port)
+        try await abandoned.write([22, 3, 1])
+        abandoned.close()
+        #expect(await eventually { server.counters.load(.tlsHandshakesAbandoned) == 1 })
+        let garbled = try await connect(host: "127.0.0.1", port: port)
+        defer { garbled.close() }
+        try await garbled.write([22, 3, 1, 0, 5, 1, 0, 0, 1, 9])
+        #expect(await eventually { server.counters.load(.tlsProtocolErrors) == 1 })
+        let anonymous = try clientContext()
+        _ = await thrown {
+            let stream = try await connect(host: "127.0.0.1", port: port, tls: anonymous, serverName: "example.org")
+            defer { stream.close() }
+            _ = try await stream.read()
+        }
+        #expect(await eventually { server.counters.load(.tlsCertificatesRefused) == 1 })
+        #expect(server.counters.load(.tlsHandshakesFailed) == 3)
+        #expect(server.counters.load(.tlsHandshakesActive) == 0)
     }
 
     @Test("handshakes beyond the limit are refused with an alert, and there is room again later")
