@@ -13,10 +13,10 @@ RELEASE = swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusi
 	-Xswiftc -cross-module-optimization
 BINARIES = $(CURDIR)/.build/release
 SWIFT_FILES = Package.swift Plugins Sources Tests Examples Benchmarks
-LIBRARIES = MartletLoop MartletNet MartletTLS MartletProcessPool MartletHTTP MartletJSON MartletWebSocketCodec MartletServer MartletClient MartletWebSocket MartletSQLite MartletRESP MartletRedis MartletStore MartletStoreService MartletDownloadPlan MartletDownloads MartletDownloadService MartletTesting MartletLifecycle MartletSupervisor Martlet
+LIBRARIES = MartletLoop MartletNet MartletTLS MartletProcessPool MartletHTTP MartletJSON MartletWebSocketCodec MartletServer MartletClient MartletWebSocket MartletSQLite MartletRESP MartletRedis MartletRedisChannels MartletQueue MartletStore MartletStoreService MartletDownloadPlan MartletDownloads MartletDownloadService MartletTesting MartletLifecycle MartletSupervisor Martlet
 
 .PHONY: help run build test test-unit test-differential test-websocket test-end-to-end test-downloads test-systemd fuzz bench lint format docs install \
-	uninstall clean build-packages test-packages release-all bench-server loop-bench client-bench store-bench
+	uninstall clean build-packages test-packages release-all bench-server loop-bench client-bench redis-bench store-bench
 
 help:
 	@echo "make run           build a release and serve etc/martlet.toml, one worker per core"
@@ -36,7 +36,7 @@ build-packages:
 
 test-packages: build-packages
 	@.ci/clients
-	@.ci/need binutils chromium curl diffutils nginx-light nodejs openssl procps python3 python3-venv redis-sentinel redis-server socat sslscan systemd testssl.sh util-linux wrk
+	@.ci/need binutils chromium curl diffutils nginx-light nodejs openssl procps publicsuffix python3 python3-venv redis-sentinel redis-server socat sslscan systemd testssl.sh util-linux wrk
 
 build: build-packages
 	$(RELEASE) --product martletd
@@ -46,7 +46,7 @@ build: build-packages
 release-all: build-packages
 	$(RELEASE)
 
-bench-server loop-bench client-bench store-bench: build-packages
+bench-server loop-bench client-bench redis-bench store-bench: build-packages
 	$(RELEASE) --product $@
 
 run: build
@@ -59,18 +59,42 @@ test: test-packages lint release-all
 	$(MAKE) --no-print-directory test-unit test-differential test-websocket test-end-to-end
 	Tests/Fuzz/run 20
 
-# All tests of a process share one loop. Those that compute for long, or open thousands of sockets, go apart from those that
-# look at times, or make handshakes.
+# All tests of a process share one loop: each has it to itself, so that none is late because of others. Two processes at a time.
+UNIT_TESTS = .build/debug/martletPackageTests.xctest --testing-library swift-testing --no-parallel
+UNIT_GROUPS = unit-loop unit-codecs unit-failover unit-client unit-web unit-data unit-rest
+LOOP_TESTS = Loop|Net|ProcessPool
+CODEC_TESTS = HTTP|JSON|WebSocketCodec
+CLIENT_TESTS = Client|SQLite|Download[A-Za-z]*
+WEB_TESTS = Server|WebSocket|TLS
+DATA_TESTS = RESP|Redis|RedisCommands|RedisChannels|Store[A-Za-z]*|Queue
+# Clusters and sentinels, whose servers are killed under load.
+FAILOVER_TESTS = RedisGroup
+
+.PHONY: $(UNIT_GROUPS)
 test-unit: test-packages
-	swift test --disable-xctest --filter '^Martlet(HTTP|JSON|WebSocketCodec)Tests\.'
-	swift test --disable-xctest --filter '^MartletServerTests\.'
-	swift test --disable-xctest --filter '^MartletWebSocketTests\.'
-	swift test --disable-xctest --filter '^MartletTLSTests\.'
-	swift test --disable-xctest --filter '^Martlet(Client|SQLite|Store[A-Za-z]*|Download[A-Za-z]*)Tests\.'
-	swift test --disable-xctest --filter '^Martlet(RESP|Redis)Tests\.'
-	swift test --disable-xctest --filter '^Martlet(Loop|Net|ProcessPool)Tests\.'
-	swift test --disable-xctest --skip '^EndToEnd\.' \
-		--skip '^Martlet(HTTP|JSON|WebSocketCodec|Server|WebSocket|TLS|Client|SQLite|Store[A-Za-z]*|Download[A-Za-z]*|RESP|Redis|Loop|Net|ProcessPool)Tests\.'
+	swift build --build-tests
+	$(MAKE) --no-print-directory --jobs=2 --output-sync $(UNIT_GROUPS)
+
+unit-loop:
+	$(UNIT_TESTS) --filter '^Martlet($(LOOP_TESTS))Tests\.'
+
+unit-codecs:
+	$(UNIT_TESTS) --filter '^Martlet($(CODEC_TESTS))Tests\.'
+
+unit-client:
+	$(UNIT_TESTS) --filter '^Martlet($(CLIENT_TESTS))Tests\.'
+
+unit-web:
+	$(UNIT_TESTS) --filter '^Martlet($(WEB_TESTS))Tests\.'
+
+unit-data:
+	$(UNIT_TESTS) --filter '^Martlet($(DATA_TESTS))Tests\.'
+
+unit-failover:
+	$(UNIT_TESTS) --filter '^Martlet($(FAILOVER_TESTS))Tests\.'
+
+unit-rest:
+	$(UNIT_TESTS) --skip '^EndToEnd\.' --skip '^Martlet($(LOOP_TESTS)|$(CODEC_TESTS)|$(CLIENT_TESTS)|$(WEB_TESTS)|$(DATA_TESTS)|$(FAILOVER_TESTS))Tests\.'
 
 # What the request parser accepts, next to what node, aiohttp and h11 do.
 test-differential: test-packages

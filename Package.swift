@@ -42,6 +42,8 @@ let package = Package(
         .library(name: "MartletSQLite", targets: ["MartletSQLite"]),
         .library(name: "MartletRESP", targets: ["MartletRESP"]),
         .library(name: "MartletRedis", targets: ["MartletRedis"]),
+        .library(name: "MartletRedisChannels", targets: ["MartletRedisChannels"]),
+        .library(name: "MartletQueue", targets: ["MartletQueue"]),
         .library(name: "MartletStore", targets: ["MartletStore"]),
         .library(name: "MartletStoreService", targets: ["MartletStoreService"]),
         .library(name: "MartletDownloads", targets: ["MartletDownloads"]),
@@ -128,8 +130,16 @@ let package = Package(
             ],
             exclude: ["Commands/Table/README.md"], swiftSettings: onTheLoop, plugins: ["RedisCommands"]),
         // Makes the typed commands of MartletRedis from the table that lies in it.
-        .executableTarget(name: "redis-commands", swiftSettings: nonisolated),
+        .target(name: "RedisCommandTable", swiftSettings: nonisolated),
+        .executableTarget(name: "redis-commands", dependencies: ["RedisCommandTable"], swiftSettings: nonisolated),
         .plugin(name: "RedisCommands", capability: .buildTool(), dependencies: ["redis-commands"]),
+        .target(
+            name: "MartletRedisChannels",
+            dependencies: [
+                "MartletRedis", "MartletRESP", "MartletWebSocket", "MartletServer", "MartletLoop", logging,
+                .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            swiftSettings: onTheLoop),
         .target(name: "CCachedReads", cSettings: [.define("_GNU_SOURCE")]),
         .target(
             name: "MartletSQLite",
@@ -171,6 +181,13 @@ let package = Package(
             ],
             swiftSettings: onTheLoop),
         .target(
+            name: "MartletQueue",
+            dependencies: [
+                "MartletSQLite", "MartletRedis", "MartletRESP", "MartletServer", "MartletHTTP", "MartletJSON",
+                "MartletLoop", logging, metrics,
+            ],
+            swiftSettings: onTheLoop),
+        .target(
             name: "MartletSupervisor",
             dependencies: [
                 "CMartlet", "CSystemd", "MartletLoop", "MartletNet", "MartletTLS", "MartletServer", logging, metrics,
@@ -188,8 +205,10 @@ let package = Package(
             name: "Martlet",
             dependencies: [
                 "MartletSupervisor", "MartletClient", "MartletTLS", "MartletDownloads", "MartletDownloadPlan",
-                "MartletDownloadService", "MartletStore", "MartletStoreService", "MartletWebSocket",
-                "MartletWebSocketCodec", "MartletServer", "MartletHTTP", "MartletProcessPool", "MartletNet", "MartletLoop", logging, metrics, argumentParser,
+                "MartletDownloadService", "MartletQueue", "MartletStore", "MartletStoreService", "MartletJSON",
+                "MartletWebSocket", "MartletWebSocketCodec", "MartletServer", "MartletHTTP",
+                "MartletRedis", "MartletRedisChannels", "MartletProcessPool", "MartletNet", "MartletLoop", logging,
+                metrics, argumentParser,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             swiftSettings: nonisolated),
@@ -221,10 +240,13 @@ let package = Package(
         example("websocket-echo", ["Martlet"]),
         example("chat-web", ["Martlet", "MartletJSON"]),
         example("ticker", ["Martlet"]),
+        example("redis-chat", ["Martlet", "MartletRedisChannels"]),
+        example("job-queue", ["Martlet", "MartletQueue", "MartletJSON"]),
         example("counter", ["Martlet", "MartletStore", "MartletStoreService"]),
         example("cached", ["Martlet", "MartletStore", "MartletStoreService"]),
         example("pipelines", ["MartletLoop", "MartletNet"]),
         example("fetch-three", ["MartletClient", "MartletLoop"]),
+        example("redis-hello", ["MartletRedis", "MartletLoop"]),
         example("link-checker", ["MartletClient", "MartletLoop"]),
 
         .executableTarget(
@@ -236,6 +258,10 @@ let package = Package(
 
         .executableTarget(
             name: "client-bench", dependencies: ["MartletClient", "MartletLoop"], path: "Benchmarks/client-bench",
+            swiftSettings: onTheLoop),
+
+        .executableTarget(
+            name: "redis-bench", dependencies: ["MartletRedis", "MartletLoop"], path: "Benchmarks/redis-bench",
             swiftSettings: onTheLoop),
 
         .executableTarget(
@@ -251,6 +277,9 @@ let package = Package(
             swiftSettings: nonisolated),
         .executableTarget(
             name: "web-program", dependencies: ["Martlet"], path: "Tests/Programs/web-program",
+            swiftSettings: onTheLoop),
+        .executableTarget(
+            name: "queue-program", dependencies: ["MartletQueue", "MartletLoop"], path: "Tests/Programs/queue-program",
             swiftSettings: onTheLoop),
         .executableTarget(
             name: "websocket-client", dependencies: ["MartletWebSocket", "MartletWebSocketCodec", "MartletLoop"],
@@ -283,6 +312,8 @@ let package = Package(
                 "MartletClient", "MartletServer", "MartletHTTP", "MartletNet", "MartletLoop", "MartletTLS", "CZlib",
                 "CBrotli",
                 metrics, tracing, .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
             ],
             swiftSettings: onTheLoop),
         .testTarget(
@@ -291,9 +322,9 @@ let package = Package(
         .testTarget(
             name: "MartletWebSocketTests",
             dependencies: [
-                "MartletWebSocket", "MartletWebSocketCodec", "MartletServer", "MartletHTTP", "MartletNet",
-                "MartletLoop",
-                "MartletTesting",
+                "MartletWebSocket", "MartletWebSocketCodec", "MartletServer", "MartletClient", "MartletHTTP",
+                "MartletNet",
+                "MartletLoop", "MartletTLS", "MartletTesting",
             ],
             swiftSettings: onTheLoop),
         .testTarget(
@@ -322,8 +353,32 @@ let package = Package(
         .testTarget(
             name: "MartletRedisTests",
             dependencies: [
-                "MartletRedis", "MartletRESP", "RedisFixture", "MartletLoop", "MartletNet", "MartletTLS", metrics,
-                tracing,
+                "MartletRedis", "MartletRESP", "RedisFixture", "MartletLoop", "MartletNet", "MartletTLS",
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
+                .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
+            ],
+            swiftSettings: onTheLoop),
+        .testTarget(
+            name: "MartletRedisCommandsTests",
+            dependencies: ["MartletRedis", "MartletRESP", "RedisFixture", "MartletLoop", "RedisCommandTable"],
+            swiftSettings: onTheLoop, plugins: ["RedisCommands"]),
+        .testTarget(
+            name: "MartletRedisChannelsTests",
+            dependencies: [
+                "MartletRedisChannels", "MartletRedis", "MartletWebSocket", "MartletServer", "RedisFixture",
+                "MartletLoop",
+            ],
+            swiftSettings: onTheLoop),
+        // Apart from the unit tests: clusters and sentinels, whose servers are killed under load.
+        .testTarget(
+            name: "MartletRedisGroupTests",
+            dependencies: ["MartletRedis", "MartletRESP", "RedisFixture", "MartletLoop", "MartletNet"],
+            swiftSettings: onTheLoop),
+        .testTarget(
+            name: "MartletQueueTests",
+            dependencies: [
+                "MartletQueue", "MartletSQLite", "MartletRedis", "MartletRESP", "MartletServer", "MartletHTTP",
+                "MartletLoop", "RedisFixture",
             ],
             swiftSettings: onTheLoop),
         .testTarget(name: "MartletSQLiteTests", dependencies: ["MartletSQLite"], swiftSettings: onTheLoop),
@@ -350,7 +405,8 @@ let package = Package(
         .testTarget(name: "MartletTestingTests", dependencies: ["MartletTesting"], swiftSettings: onTheLoop),
         .testTarget(name: "MartletTests", dependencies: ["Martlet", "MartletDownloads"], swiftSettings: onTheLoop),
         .testTarget(name: "TodoTests", dependencies: ["todo", "MartletTesting"], swiftSettings: onTheLoop),
-        .testTarget(name: "EndToEnd", dependencies: ["MartletLoop"], swiftSettings: onTheLoop),
+        .testTarget(
+            name: "EndToEnd", dependencies: ["MartletLoop", "RedisFixture"], swiftSettings: onTheLoop),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -105,13 +105,15 @@ def peer(name):
     return binary
 
 
-def python_with(package):
-    """A Python that can import a package of PyPI: Debian's, which is built with profiles and so the fastest at hand."""
+def python_with(package, *requirements):
+    """A Python that can import a package of PyPI, or several ("redis, hiredis"): Debian's, which is built with profiles and so
+    the fastest at hand. `requirements` are what pip is asked for, where that is not the package's name: "redis[hiredis]".
+    """
     environment = BUILD / "bench" / "python"
     python = environment / "bin/python"
     if not python.exists() or subprocess.run([python, "-c", f"import {package}"], stderr=subprocess.DEVNULL).returncode:
         subprocess.run(["/usr/bin/python3", "-m", "venv", "--clear", environment], stdout=sys.stderr, check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", package], stdout=sys.stderr, check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *(requirements or [package])], stdout=sys.stderr, check=True)
     return python
 
 
@@ -146,6 +148,18 @@ class Server:
                 pass
             if self.process.poll() is not None or time.monotonic() > deadline:
                 sys.exit(f"{self.name} does not answer on port {self.port}: {self.errors()}")
+            time.sleep(0.02)
+
+    def wait_until_it_listens(self, seconds=15):
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=2).close()
+                return
+            except OSError:
+                pass
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                sys.exit(f"{self.name} does not listen on port {self.port}: {self.errors()}")
             time.sleep(0.02)
 
     def stop(self):
@@ -186,7 +200,9 @@ class Server:
         return found
 
 
+# A path may have a "#", which each request replaces by a number of its own: then no two heads are alike.
 WRK_SCRIPT = """
+local number, path, size = 1e6, nil, 1
 init = function(args)
   local body, fields = nil, {}
   if args[3] then
@@ -195,11 +211,17 @@ init = function(args)
     file:close()
     fields["Content-Type"] = "application/json"
   end
-  local requests = {}
-  for i = 1, tonumber(args[2]) do requests[i] = wrk.format(body and "POST" or "GET", args[1], fields, body) end
-  batch = table.concat(requests)
+  path, size = args[1], tonumber(args[2])
+  batch = wrk.format(body and "POST" or "GET", path, fields, body):rep(size)
+  if path:find("#") then request = unlike end
 end
 request = function() return batch end
+unlike = function()
+  return (batch:gsub("#", function()
+    number = number + 1
+    return number
+  end))
+end
 done = function(summary, latency)
   local e = summary.errors
   io.write(string.format("counted %d %d %d %f\\n", summary.requests, e.connect + e.read + e.write + e.status + e.timeout,

@@ -226,53 +226,6 @@ static void message_passed(
     if (!is_sent && kind == SSL3_RT_HANDSHAKE && engine->is_established) engine->messages++;
 }
 
-// --- trust ---------------------------------------------------------------------------------------------------------
-
-/// The system's authorities: some 150 certificates, whose reading takes tens of milliseconds, once.
-static X509_STORE *system_store(void) {
-    static X509_STORE *store;
-    if (store) return store;
-    X509_STORE *made = X509_STORE_new();
-    if (made && X509_STORE_set_default_paths(made)) return store = made;
-    X509_STORE_free(made);
-    return NULL;
-}
-
-static bool set_trust(struct ctls_context *context, const struct ctls_trust *trust, char *error, size_t capacity) {
-    context->verifies = trust->verifies;
-    context->anyone = trust->anyone;
-    context->chain = trust->chain;
-    context->pin_count = trust->pin_count;
-    if (trust->pin_count > 0) {
-        context->pins = malloc(32 * trust->pin_count);
-        if (!context->pins) return false;
-        memcpy(context->pins, trust->pins, 32 * trust->pin_count);
-    }
-    if (!trust->verifies || !trust->chain) return true;
-    if (trust->system && trust->count == 0) {
-        context->store = system_store();
-        if (context->store && X509_STORE_up_ref(context->store)) return true;
-        context->store = NULL;
-        ctls_take_error(error, capacity);
-        return false;
-    }
-    context->store = X509_STORE_new();
-    context->authorities = sk_X509_NAME_new_null();
-    if (!context->store || !context->authorities) return false;
-    if (trust->system && !X509_STORE_set_default_paths(context->store)) return false;
-    for (size_t i = 0; i < trust->count; i++) {
-        X509 *root = ctls_x509(trust->roots[i], trust->lengths[i]);
-        X509_NAME *name = root ? X509_NAME_dup(X509_get_subject_name(root)) : NULL;
-        bool added = name && X509_STORE_add_cert(context->store, root) && sk_X509_NAME_push(context->authorities, name);
-        X509_free(root);
-        if (added) continue;
-        X509_NAME_free(name);
-        ctls_take_error(error, capacity);
-        return false;
-    }
-    return true;
-}
-
 /// Sessions are for those who would trust the same: one listener's ticket is no way around what another one asks for.
 static void set_session_context(struct ctls_context *context, const struct ctls_trust *trust) {
     EVP_MD_CTX *hash = EVP_MD_CTX_new();
@@ -383,7 +336,7 @@ struct ctls_context *ctls_context_new(
         memcpy(context->protocols, options->protocols, options->protocols_length);
         context->protocols_length = options->protocols_length;
     }
-    if (!set_trust(context, trust, error, capacity)) goto failed;
+    if (!ctls_trust_set(context, trust, error, capacity)) goto failed;
     set_session_context(context, trust);
     // A client, and a server that is asked for nothing it has, need one.
     if (!group_numbered(context, 0, error, capacity)) goto failed;
@@ -402,6 +355,7 @@ void ctls_context_free(struct ctls_context *context) {
         free(context->staples[i].response);
     }
     X509_STORE_free(context->store);
+    sk_X509_pop_free(context->roots, X509_free);
     sk_X509_NAME_pop_free(context->authorities, X509_NAME_free);
     free(context->groups);
     free(context->names);

@@ -32,7 +32,10 @@ struct ctls_context {
     struct ctls_options options;
     char *cipher_suites;
     X509_STORE *store;
+    STACK_OF(X509) *roots;    ///< null: the system's authorities alone
     STACK_OF(X509_NAME) *authorities;
+    bool trusts_system;
+    uint64_t trust_number;    ///< the state of the system's authorities that `store` is of
     uint8_t session_context[32];
 };
 
@@ -62,3 +65,5 @@ void ctls_classify(struct ctls_engine *engine);
 bool ctls_staple_permits(SSL *ssl, const uint8_t *response, long length);
 EVP_PKEY *ctls_key(const char *pem, size_t length, const char *password);
 X509 *ctls_x509(const uint8_t *der, size_t length);
+/// Says whose word counts for a new context; false with the reason in `error`.
+bool ctls_trust_set(struct ctls_context *context, const struct ctls_trust *trust, char *error, size_t capacity);

@@ -265,9 +265,8 @@ public struct RESPParser: Sendable {
         case .text, .piece: return .bulk(content)
         case .error: return .error(RESPErrorReply(String(decoding: content, as: UTF8.self)))
         case .verbatim:
-            guard content.count >= 4, content[3] == UInt8(ascii: ":") else {
-                throw RESPError(.value, "a verbatim string does not begin with a format of three letters")
-            }
+            guard content.count >= 4, content[3] == UInt8(ascii: ":"), content[..<3].allSatisfy({ 0x21...0x7e ~= $0 })
+            else { throw RESPError(.value, "a verbatim string does not begin with a format of three letters") }
             return .verbatim(
                 format: String(decoding: content[..<3], as: UTF8.self), text: [UInt8](content[4...]))
         }

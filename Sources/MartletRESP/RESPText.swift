@@ -42,7 +42,9 @@ enum RESPText {
     /// A length: not negative, but -1 where that stands for null.
     @inline(__always)
     static func length(_ text: UnsafeRawBufferPointer, orNull: Bool) throws(RESPError) -> Int {
-        guard let first = text.first, first != UInt8(ascii: "+") else { throw RESPError(.length, "a length is no number") }
+        guard let first = text.first, first != UInt8(ascii: "+") else {
+            throw RESPError(.length, "a length is no number")
+        }
         let length: Int64
         do throws(RESPError) { length = try integer(text) } catch { throw RESPError(.length, "a length is no number") }
         guard length >= 0 || (orNull && length == -1), first != UInt8(ascii: "-") || length == -1 else {

@@ -24,7 +24,7 @@ public enum RESPValue: Hashable, Sendable {
     /// `(3492890328409238509324850943850943825024385`: an integer of any size, its digits.
     case bigNumber(String)
     /// `=15`: text with its format, three letters such as `txt` or `mkd`.
-    case verbatim(format: String, text: [UInt8])
+    indirect case verbatim(format: String, text: [UInt8])
     /// `-ERR …` or `!21`: what went wrong.
     case error(RESPErrorReply)
     /// `>3`: what the server says unasked. At the top only.

@@ -1,6 +1,7 @@
 // redis-commands methods|samples TABLE OUTPUT: makes Swift of one file of the table of commands.
 
 import Glibc
+import RedisCommandTable
 
 let arguments = CommandLine.arguments
 

@@ -143,7 +143,10 @@ extension EndToEnd {
                             "/tls", trusting: authority.root, "--cert", other.certificate, "--key", other.key)
                         #expect(refused.status != .exited(0), "\(refused)")
                     }
-                    #expect(try await daemon.total("tls_handshakes_failed") >= 1)
+                    try await eventually("both refusals are counted") {
+                        try await daemon.total("tls_certificates_refused") == 2
+                    }
+                    #expect(try await daemon.total("tls_handshakes_failed") == 2)
                 }
             }
         }
@@ -206,7 +209,9 @@ extension EndToEnd {
                     let stalled = try await TestScript.runClient(
                         "with-tls", daemon.address, authority.root, "stalled:64")
                     #expect(stalled.status == .exited(0), "\(stalled)")
-                    #expect(try await daemon.total("tls_handshakes_failed") >= 64)
+                    try await eventually("all are counted") {
+                        try await daemon.total("tls_handshakes_timed_out") == 64
+                    }
                     try await eventually("no handshake is under way") {
                         try await daemon.total("tls_handshakes_active") == 0
                     }
@@ -338,7 +343,11 @@ extension EndToEnd {
                     #expect(
                         metrics.contains(
                             "martlet_certificate_days_left{listener=\"listener0\",name=\"localhost\",file=\""))
-                    for name in ["handshakes", "handshakes_resumed", "handshakes_failed", "handshakes_refused"] {
+                    for name in [
+                        "handshakes", "handshakes_resumed", "handshakes_failed", "handshakes_refused",
+                        "handshakes_timed_out", "handshakes_abandoned", "certificates_refused", "protocol_errors",
+                        "plain_http",
+                    ] {
                         #expect(metrics.contains("# TYPE martlet_tls_\(name)_total counter"), "\(name)")
                     }
                     #expect(metrics.contains("# TYPE martlet_tls_handshakes_active gauge"))

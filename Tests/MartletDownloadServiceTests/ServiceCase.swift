@@ -63,6 +63,12 @@ final class ServiceCase {
         default: break
         }
         let content = Self.content
+        if target.hasPrefix("/unknown") || target.hasPrefix("/slow-unknown") {
+            try await stream.write("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+            try await stream.write(Array(content[..<100_000]))
+            if target.hasPrefix("/slow") { try await gate.wait() }
+            return try await stream.write(Array(content[100_000...]))
+        }
         let status = start > 0 ? "206 Partial Content" : "200 OK"
         let range = start > 0 ? "Content-Range: bytes \(start)-\(content.count - 1)/\(content.count)\r\n" : ""
         try await stream.write(
@@ -129,7 +135,7 @@ final class ServiceCase {
 
     /// Waits until something is so.
     func until(_ what: @autoclosure () -> String, _ isSo: () async throws -> Bool) async throws {
-        let deadline = EventLoop.Instant.readClock() + .seconds(20)
+        let deadline = EventLoop.Instant.readClock() + .seconds(60)
         while try await !isSo() {
             guard EventLoop.Instant.readClock() < deadline else { throw TooLate(description: "not in time: \(what())") }
             try await Task.sleep(for: .milliseconds(5))

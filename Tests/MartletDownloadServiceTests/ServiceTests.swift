@@ -1,9 +1,10 @@
 import HTTPTypes
 import MartletClient
-import MartletDownloadService
 import MartletLoop
 import MartletNet
 import Testing
+
+@testable import MartletDownloadService
 
 @Suite struct ServiceTests {
     @Test("a file that is posted is fetched, listed, and forgotten when told to") func fetches() async throws {
@@ -169,6 +170,67 @@ import Testing
             #expect(try await fixture.wait(address, 1, .failed).bytes == 100_000)
             _ = try await fixture.post(address, "{\"url\":\"\(fixture.url("/a.bin"))\"}")
             #expect(try await fixture.wait(address, 2, .done).bytes == 200_000)
+        }
+    }
+
+    @Test(
+        "files that come side by side never have more than the total, whether their lengths are known or not",
+        arguments: ["/slow-unknown", "/slow"])
+    func totalSize(path: String) async throws {
+        try await ServiceCase.run { fixture async throws in
+            fixture.settings.attempts = 1
+            fixture.settings.concurrency = 4
+            fixture.settings.concurrencyPerHost = 4
+            // Room for two of them, and a half.
+            fixture.settings.totalSize = 500_000
+            let workers = [try await fixture.worker(), try await fixture.worker()]
+            let urls = (0..<4).map { "\"\(fixture.url("\(path)-\($0)"))\"" }.joined(separator: ",")
+            _ = try await fixture.post(workers[0], "{\"urls\":[\(urls)]}")
+            try await fixture.until("all have been asked for") { Set(fixture.requests).count == 4 }
+            fixture.gate.set()
+            var ends: [DownloadJob] = []
+            for id in 1...4 {
+                var seen: DownloadJob?
+                try await fixture.until("job \(id) is over, and not \(seen as Any)") {
+                    seen = try await fixture.job(workers[1], id)
+                    return seen?.state == .done || seen?.state == .failed
+                }
+                if let seen { ends.append(seen) }
+            }
+            let done = ends.filter { $0.state == .done }
+            #expect(done.reduce(0) { $0 + $1.bytes } <= 500_000)
+            for job in ends where job.state == .failed {
+                #expect(job.error?.contains("may have 500000 bytes") == true, "\(job)")
+            }
+            #expect(ends.contains { $0.state == .failed })
+            if path == "/slow" { #expect(done.count == 2) }
+        }
+    }
+
+    @Test("a job of unknown length takes of the total what it has got, and gives the rest back") func unknownSize()
+        async throws
+    {
+        try await ServiceCase.run { fixture async throws in
+            fixture.settings.totalSize = 400_000
+            let address = try await fixture.worker()
+            for id in 1...2 {
+                _ = try await fixture.post(address, "{\"url\":\"\(fixture.url("/unknown-\(id)"))\"}")
+                #expect(try await fixture.wait(address, id, .done).bytes == 200_000)
+            }
+            let (code, _) = try await fixture.post(address, "{\"url\":\"\(fixture.url("/unknown-3"))\"}")
+            #expect(code == 507)
+        }
+    }
+
+    @Test("looking for jobs writes nothing as long as there is none to run") func looksWithoutWriting() async throws {
+        try await ServiceCase.run { fixture async throws in
+            let store = try await JobStore.open(fixture.settings.database)
+            let before = try await store.revision()
+            let size = try await FileSystem.status(of: fixture.settings.database + "-wal").size
+            for _ in 0..<20 { #expect(try await store.claim(by: "me", fixture.settings) == nil) }
+            #expect(try await store.revision() == before)
+            #expect(try await FileSystem.status(of: fixture.settings.database + "-wal").size == size)
+            await store.close()
         }
     }
 

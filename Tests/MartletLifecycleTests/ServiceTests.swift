@@ -25,7 +25,7 @@ struct ServiceTests {
     private struct Late: Error {}
 
     private func eventually(_ condition: () -> Bool) async throws {
-        let deadline = EventLoop.Instant.readClock() + .seconds(30)
+        let deadline = EventLoop.Instant.readClock() + .seconds(60)
         while !condition() {
             guard EventLoop.Instant.readClock() < deadline else { throw Late() }
             try await Task.sleep(for: .milliseconds(1))

@@ -271,7 +271,7 @@ private func isAlive(_ pid: Int32) -> Bool {
 }
 
 /// Turns the loop until `condition` holds.
-private func eventually(within limit: Duration = .seconds(20), _ condition: () -> Bool) async throws {
+private func eventually(within limit: Duration = .seconds(60), _ condition: () -> Bool) async throws {
     let deadline = ContinuousClock.now + limit
     while !condition() {
         guard ContinuousClock.now < deadline else { throw Late() }

@@ -3,49 +3,7 @@ import Testing
 
 @Suite("parser of RESP")
 struct ParserTests {
-    static let values: [(String, RESPValue)] = [
-        ("$5\r\nhello\r\n", .bulk("hello")),
-        ("$0\r\n\r\n", .bulk("")),
-        ("$-1\r\n", .null),
-        ("*-1\r\n", .null),
-        ("_\r\n", .null),
-        ("+OK\r\n", .simple("OK")),
-        ("+\r\n", .simple("")),
-        ("+grüße\r\n", .simple("grüße")),
-        (":0\r\n", .integer(0)),
-        (":-42\r\n", .integer(-42)),
-        (":+7\r\n", .integer(7)),
-        (":9223372036854775807\r\n", .integer(.max)),
-        (":-9223372036854775808\r\n", .integer(.min)),
-        ("-WRONGTYPE Operation\r\n", .error(RESPErrorReply("WRONGTYPE Operation"))),
-        ("!9\r\nERR a\r\nb\r\n", .error(RESPErrorReply("ERR a\r\nb"))),
-        (",3.25\r\n", .double(3.25)),
-        (",10\r\n", .double(10)),
-        (",-1.5e-3\r\n", .double(-0.0015)),
-        (",inf\r\n", .double(.infinity)),
-        (",-inf\r\n", .double(-.infinity)),
-        ("#t\r\n", .boolean(true)),
-        ("#f\r\n", .boolean(false)),
-        ("(3492890328409238509324850943850943825024385\r\n", .bigNumber("3492890328409238509324850943850943825024385")),
-        ("(-1\r\n", .bigNumber("-1")),
-        ("=8\r\ntxt:text\r\n", .verbatim(format: "txt", text: Array("text".utf8))),
-        ("*0\r\n", .array([])),
-        ("*2\r\n$1\r\na\r\n:1\r\n", .array([.bulk("a"), .integer(1)])),
-        ("*2\r\n*1\r\n*0\r\n$-1\r\n", .array([.array([.array([])]), .null])),
-        ("%1\r\n+k\r\n*1\r\n:1\r\n", .map([.init(.simple("k"), .array([.integer(1)]))])),
-        ("%0\r\n", .map([])),
-        ("~2\r\n+a\r\n+b\r\n", .set([.simple("a"), .simple("b")])),
-        (">2\r\n+message\r\n$1\r\nx\r\n", .push([.simple("message"), .bulk("x")])),
-        ("*?\r\n:1\r\n:2\r\n.\r\n", .array([.integer(1), .integer(2)])),
-        ("%?\r\n+a\r\n:1\r\n.\r\n", .map([.init(.simple("a"), .integer(1))])),
-        ("~?\r\n.\r\n", .set([])),
-        ("$?\r\n;4\r\nHell\r\n;1\r\no\r\n;0\r\n", .bulk("Hello")),
-        ("*1\r\n$?\r\n;0\r\n", .array([.bulk("")])),
-        ("|1\r\n+ttl\r\n:5\r\n$1\r\nx\r\n", .bulk("x")),
-        ("*2\r\n|1\r\n+a\r\n|1\r\n+b\r\n:1\r\n:2\r\n:3\r\n:4\r\n", .array([.integer(3), .integer(4)])),
-    ]
-
-    @Test("every type is read, whole and cut at every byte", arguments: values)
+    @Test("every type is read, whole and cut at every byte", arguments: Inputs.values)
     func types(_ text: String, _ value: RESPValue) {
         let expected = [value, .simple("next")]
         let bytes = Array((text + "+next\r\n").utf8)
@@ -68,7 +26,7 @@ struct ParserTests {
 
     @Test("a beginning of a value is no value, and is known as one")
     func beginnings() {
-        for (text, _) in Self.values {
+        for (text, _) in Inputs.values {
             let bytes = Array(text.utf8)
             for count in 1..<bytes.count {
                 let reading = Reading(Array(bytes[..<count]))
@@ -88,19 +46,7 @@ struct ParserTests {
                 == [.array([.attributed(.array([.integer(1)]), attributes: [attribute])])])
     }
 
-    static let mistakes: [(String, RESPError.Code)] = [
-        ("hello\r\n", .type), ("\r\n", .line), ("+OK\n", .line), ("+\n", .line), ("$1\r\nab\r\n", .line),
-        ("$2\r\na\r\n\r\n", .line), ("$3\r\nabc\n\r", .line), ("$x\r\n", .length), ("$-2\r\n", .length), ("$\r\n", .length),
-        ("$+1\r\n", .length), ("$-0\r\n", .length), ("$99999999999999999999\r\n", .length), ("*-2\r\n", .length),
-        ("%-1\r\n", .length), ("~x\r\n", .length), (">?\r\n", .length), ("|-1\r\n", .length), ("!-1\r\n", .length),
-        (":\r\n", .value), (":1x\r\n", .value), (":9223372036854775808\r\n", .value), (":--1\r\n", .value),
-        (",x\r\n", .value), (",0x1p3\r\n", .value), (",\r\n", .value), ("#true\r\n", .value), ("#\r\n", .value),
-        ("(\r\n", .value), ("(1.5\r\n", .value), ("_x\r\n", .value), ("=3\r\ntxt\r\n", .value), ("=4\r\ntext\r\n", .value),
-        ("*1\r\n>1\r\n+a\r\n", .nesting), (".\r\n", .nesting), ("*1\r\n.\r\n", .nesting), ("%?\r\n+a\r\n.\r\n", .nesting),
-        (";1\r\na\r\n", .nesting), ("$?\r\n+a\r\n", .nesting), ("*?\r\n|1\r\n+a\r\n+b\r\n.\r\n", .nesting),
-    ]
-
-    @Test("what breaks the protocol is an error, however it is cut", arguments: mistakes)
+    @Test("what breaks the protocol is an error, however it is cut", arguments: Inputs.mistakes)
     func mistakes(_ text: String, _ code: RESPError.Code) {
         #expect(Reading(text).error?.code == code)
         #expect(Reading(text, pieces: [1]).error?.code == code)
@@ -150,4 +96,63 @@ struct ParserTests {
         let expected = (0..<1000).map { RESPValue.array([.bulk("key"), .integer(Int64($0))]) }
         for size in [1, 7, 64, 1000, Int.max] { #expect(Reading(text, pieces: [size]).values == expected) }
     }
+}
+
+enum Inputs {
+    static let values: [(String, RESPValue)] = [
+        ("$5\r\nhello\r\n", .bulk("hello")),
+        ("$0\r\n\r\n", .bulk("")),
+        ("$-1\r\n", .null),
+        ("*-1\r\n", .null),
+        ("_\r\n", .null),
+        ("+OK\r\n", .simple("OK")),
+        ("+\r\n", .simple("")),
+        ("+grüße\r\n", .simple("grüße")),
+        (":0\r\n", .integer(0)),
+        (":-42\r\n", .integer(-42)),
+        (":+7\r\n", .integer(7)),
+        (":9223372036854775807\r\n", .integer(.max)),
+        (":-9223372036854775808\r\n", .integer(.min)),
+        ("-WRONGTYPE Operation\r\n", .error(RESPErrorReply("WRONGTYPE Operation"))),
+        ("!8\r\nERR a\r\nb\r\n", .error(RESPErrorReply("ERR a\r\nb"))),
+        (",3.25\r\n", .double(3.25)),
+        (",10\r\n", .double(10)),
+        (",-1.5e-3\r\n", .double(-0.0015)),
+        (",inf\r\n", .double(.infinity)),
+        (",-inf\r\n", .double(-.infinity)),
+        ("#t\r\n", .boolean(true)),
+        ("#f\r\n", .boolean(false)),
+        ("(3492890328409238509324850943850943825024385\r\n", .bigNumber("3492890328409238509324850943850943825024385")),
+        ("(-1\r\n", .bigNumber("-1")),
+        ("=8\r\ntxt:text\r\n", .verbatim(format: "txt", text: Array("text".utf8))),
+        ("*0\r\n", .array([])),
+        ("*2\r\n$1\r\na\r\n:1\r\n", .array([.bulk("a"), .integer(1)])),
+        ("*2\r\n*1\r\n*0\r\n$-1\r\n", .array([.array([.array([])]), .null])),
+        ("%1\r\n+k\r\n*1\r\n:1\r\n", .map([.init(.simple("k"), .array([.integer(1)]))])),
+        ("%0\r\n", .map([])),
+        ("~2\r\n+a\r\n+b\r\n", .set([.simple("a"), .simple("b")])),
+        (">2\r\n+message\r\n$1\r\nx\r\n", .push([.simple("message"), .bulk("x")])),
+        ("*?\r\n:1\r\n:2\r\n.\r\n", .array([.integer(1), .integer(2)])),
+        ("%?\r\n+a\r\n:1\r\n.\r\n", .map([.init(.simple("a"), .integer(1))])),
+        ("~?\r\n.\r\n", .set([])),
+        ("$?\r\n;4\r\nHell\r\n;1\r\no\r\n;0\r\n", .bulk("Hello")),
+        ("*1\r\n$?\r\n;0\r\n", .array([.bulk("")])),
+        ("|1\r\n+ttl\r\n:5\r\n$1\r\nx\r\n", .bulk("x")),
+        ("*2\r\n|1\r\n+a\r\n|1\r\n+b\r\n:1\r\n:2\r\n:3\r\n:4\r\n", .array([.integer(3), .integer(4)])),
+    ]
+
+    static let mistakes: [(String, RESPError.Code)] = [
+        ("hello\r\n", .type), ("\r\n", .line), ("+OK\n", .line), ("+\n", .line), ("$1\r\nab\r\n", .line),
+        ("$2\r\na\r\n\r\n", .line), ("$3\r\nabc\n\r", .line), ("$x\r\n", .length), ("$-2\r\n", .length),
+        ("$\r\n", .length),
+        ("$+1\r\n", .length), ("$-0\r\n", .length), ("$99999999999999999999\r\n", .length), ("*-2\r\n", .length),
+        ("%-1\r\n", .length), ("~x\r\n", .length), (">?\r\n", .length), ("|-1\r\n", .length), ("!-1\r\n", .length),
+        (":\r\n", .value), (":1x\r\n", .value), (":9223372036854775808\r\n", .value), (":--1\r\n", .value),
+        (",x\r\n", .value), (",0x1p3\r\n", .value), (",\r\n", .value), ("#true\r\n", .value), ("#\r\n", .value),
+        ("(\r\n", .value), ("(1.5\r\n", .value), ("_x\r\n", .value), ("=3\r\ntxt\r\n", .value),
+        ("=4\r\ntext\r\n", .value),
+        ("*1\r\n>1\r\n+a\r\n", .nesting), (".\r\n", .nesting), ("*1\r\n.\r\n", .nesting),
+        ("%?\r\n+a\r\n.\r\n", .nesting),
+        (";1\r\na\r\n", .nesting), ("$?\r\n+a\r\n", .nesting), ("*?\r\n|1\r\n+a\r\n+b\r\n.\r\n", .nesting),
+    ]
 }

@@ -58,12 +58,14 @@ public final class RedisServer {
     }
 
     /// Starts it again, on the same port, and waits until it answers.
-    public func start() async throws {
+    ///
+    /// - Parameter more: more of its configuration, for this time.
+    public func start(with more: [String] = []) async throws {
         for attempt in 1... {
             // Another process may take a free port before the server does.
             if port == 0 { port = try Self.freePort() }
             do {
-                try await launch()
+                try await launch(more)
                 return
             } catch {
                 await stop()
@@ -73,13 +75,13 @@ public final class RedisServer {
         }
     }
 
-    private func launch() async throws {
+    private func launch(_ more: [String]) async throws {
         let command: [String] =
             [
                 "redis-server", "--port", "\(port)", "--bind", "127.0.0.1", "--unixsocket", socket, "--dir", directory,
                 "--save", "", "--appendonly", "no", "--daemonize", "no", "--logfile", "\(directory)/log",
                 "--loglevel", "notice", "--enable-debug-command", "yes",
-            ] + arguments
+            ] + arguments + more
         let process = try Subprocess.start(
             Subprocess.Command(command), standardInput: .null, standardOutput: .null, standardError: .null)
         self.process = process
@@ -96,7 +98,9 @@ public final class RedisServer {
                 if let stream = try? await connect(to: .unix(socket)) {
                     defer { stream.close() }
                     try? await stream.write("PING\r\n")
-                    if let line = try? await stream.readLine(), line.hasPrefix("+PONG") || line.hasPrefix("-") { return }
+                    if let line = try? await stream.readLine(), line.hasPrefix("+PONG") || line.hasPrefix("-") {
+                        return
+                    }
                 }
                 try await Task.sleep(for: .milliseconds(5))
             }

@@ -95,6 +95,8 @@ struct ctls_context;
 struct ctls_context *ctls_context_new(
     bool is_server, const struct ctls_options *options, const struct ctls_trust *trust, char *error, size_t capacity);
 void ctls_context_free(struct ctls_context *context);
+/// Has a context that trusts the system's authorities trust those that there are now; whether they have changed.
+bool ctls_context_renew_trust(struct ctls_context *context);
 /// Adds an identity to one of the groups that names choose between; groups are numbered from 0, in order.
 bool ctls_context_add_identity(
     struct ctls_context *context, size_t group, const struct ctls_identity *identity, char *error, size_t capacity);

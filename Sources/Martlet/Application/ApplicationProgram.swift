@@ -67,6 +67,7 @@ enum ApplicationProgram<App: Application> {
         let router = try ApplicationRouter.make(for: App.self, configuration)
         let worker = Worker(logger: Logger(label: "martlet.worker"))
         do {
+            try configuration.channels.share(worker)
             try await App.start(worker)
             try await router.start(worker)
         } catch {

@@ -20,6 +20,7 @@ enum WorkerProgram<App: Application> {
                 logger: Logger(label: "martlet.worker"))
             // Read before the application has a say: it may give up privileges or change its root.
             let tls = try ConfiguredTLS(configuration, TLSMaterial(json: context.tlsMaterial))
+            try configuration.channels.share(worker)
             try await App.start(worker)
             try await router.start(worker)
             let server = HTTPServer(

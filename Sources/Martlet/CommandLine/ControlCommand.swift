@@ -9,7 +9,8 @@ public struct ControlCommand: ParsableCommand {
             commandName: isWholeProgram ? name : "ctl",
             abstract: "Ask the running daemon, and tell it what to do.",
             usage: "\(name) [--socket <path>] [--json] [--wait] [--timeout <seconds>] <verb> ...",
-            discussion: ControlProgram.help + "\n\nFiles are downloaded by: \(name) fetch --help")
+            discussion: ControlProgram.help + "\n\nFiles are downloaded by: \(name) fetch --help"
+                + "\nWork queues are looked into by: \(name) queue --help")
     }
 
     private static var isWholeProgram: Bool { ProgramFacts.name == "martletctl" }
@@ -80,6 +81,7 @@ public struct ControlCommand: ParsableCommand {
         do {
             let arguments = Array(CommandLine.arguments.dropFirst())
             if let words = FetchCommand.words(in: arguments) { return await FetchCommand.run(words) }
+            if let words = QueueCommand.words(in: arguments) { return await QueueCommand.run(words) }
             var command = try parseAsRoot(arguments)
             try command.run()
             return 0

@@ -29,6 +29,8 @@ public nonisolated struct Configuration: Codable, Hashable, Sendable {
     public var timeouts = Timeouts()
     /// Where the log goes, and how much of it.
     public var log = Log()
+    /// How channels reach other machines.
+    public var channels = Channels()
     /// Answers that the file itself gives.
     public var routes: [Route] = []
 

@@ -91,7 +91,7 @@ public final class HTTPClient {
     private func redirected(
         _ request: HTTPClientRequest, _ response: HTTPClientResponse, _ redirects: HTTPRedirects
     ) async throws -> HTTPClientResponse {
-        var trail = RedirectTrail(request, redirects)
+        var trail = RedirectTrail(request, redirects, keepsCookies: settings.cookies != nil)
         var response = response
         while let next = try trail.next(after: response) {
             response.body.source.abandon()

@@ -4,14 +4,16 @@ import HTTPTypes
 struct RedirectTrail {
     private var request: HTTPClientRequest
     private let redirects: HTTPRedirects
-    /// What was asked for so far: the same question again would get the same answer.
+    private let keepsCookies: Bool
+    /// What was asked for so far: the same question again would get the same answer, unless a cookie has been set in between.
     private var asked: Set<String> = []
     /// How many have been followed.
     private(set) var count = 0
 
-    init(_ request: HTTPClientRequest, _ redirects: HTTPRedirects) {
+    init(_ request: HTTPClientRequest, _ redirects: HTTPRedirects, keepsCookies: Bool) {
         self.request = request
         self.redirects = redirects
+        self.keepsCookies = keepsCookies
         asked.insert(Self.question(request))
     }
 
@@ -30,6 +32,8 @@ struct RedirectTrail {
         let target = try target(location, response)
         try turn(response.code, response)
         request.move(to: target)
+        // The usual step of a login or of a question for consent: the same page again, now with its cookie.
+        if keepsCookies, response.fields[.setCookie] != nil { asked = [] }
         guard asked.insert(Self.question(request)).inserted else {
             throw failure(.tooManyRedirects, response, "its redirects go round in a circle: \(target) comes again")
         }

@@ -7,10 +7,11 @@ import MartletHTTP
 /// settings.cookies = CookieJar()
 /// ```
 ///
-/// A cookie is kept for the host that set it, or for a domain that the host is in. Domains of one label (`com`) and addresses
-/// are nobody's to share; longer public suffixes (`co.uk`) are not known here. `Secure` ones are set and sent over `https`
-/// alone, and the prefixes `__Secure-` and `__Host-` are honoured. SameSite and HttpOnly are kept and do not matter to a client
-/// that has neither pages nor scripts.
+/// A cookie is kept for the host that set it, or for a domain that the host is in. Addresses and public suffixes (`com`,
+/// `co.uk`) are nobody's to share: the rules are read from `/usr/share/publicsuffix`, where Debian's package `publicsuffix`
+/// keeps them; without it, levels of countries' registries such as `co` and `ac` are known. `Secure` ones are set and sent
+/// over `https` alone, a response in the clear neither replaces nor hides one, and the prefixes `__Secure-` and `__Host-` are
+/// honoured. SameSite and HttpOnly are kept and do not matter to a client that has neither pages nor scripts.
 public final class CookieJar {
     /// A cookie that is kept.
     public nonisolated struct Entry: Hashable, Sendable {
@@ -44,6 +45,7 @@ public final class CookieJar {
     private var count = 0
     private var order: UInt64 = 0
     private let now: () -> Int64
+    private let suffixes: () -> PublicSuffixes
 
     /// How many are kept in all, and of one domain; beyond, the oldest are dropped (RFC 6265 §6.1).
     private static let mostOverall = 3000
@@ -54,7 +56,11 @@ public final class CookieJar {
         self.init { Int64(time(nil)) }
     }
 
-    init(now: @escaping () -> Int64) {
+    /// - Parameters:
+    ///   - suffixes: asked when a cookie is for a domain, and not before: most are not.
+    ///   - now: seconds since 1970.
+    init(suffixes: @autoclosure @escaping () -> PublicSuffixes = .system, now: @escaping () -> Int64) {
+        self.suffixes = suffixes
         self.now = now
     }
 
@@ -81,18 +87,29 @@ public final class CookieJar {
         var domain = url.host
         var isHostOnly = true
         if let given = cookie.domain, given != url.host {
-            guard Self.matches(url.host, given), Self.isShareable(given) else { return false }
+            guard Self.matches(url.host, given), isShareable(given) else { return false }
             domain = given
             isHostOnly = false
         } else if cookie.domain != nil {
-            isHostOnly = !Self.isShareable(url.host)
+            isHostOnly = !isShareable(url.host)
         }
         guard !cookie.isSecure || url.isSecure, Self.honoursPrefix(cookie, url) else { return false }
-        // A page in the clear may not take the place of a cookie that only TLS sees (RFC 6265bis §5.7).
         let key = Key(name: cookie.name, path: cookie.path ?? Self.defaultPath(of: url))
-        if !url.isSecure, cookies[domain]?[key]?.isSecure == true { return false }
+        guard url.isSecure || !hidesSecure(key, domain) else { return false }
         keep(cookie, key, domain: domain, isHostOnly: isHostOnly)
         return true
+    }
+
+    /// Whether a cookie, set in the clear, would take the place of one that only TLS sees, or be sent before it: of the same name,
+    /// for a domain in or around its own, and at or below its path (RFC 6265bis §5.7, "leave secure cookies alone").
+    private func hidesSecure(_ key: Key, _ domain: String) -> Bool {
+        let now = now()
+        return cookies.contains { other, entries in
+            (Self.matches(other, domain) || Self.matches(domain, other))
+                && entries.values.contains {
+                    $0.isSecure && $0.name == key.name && Self.isBelow(key.path, $0.path) && !$0.hasExpired(now)
+                }
+        }
     }
 
     private func keep(_ cookie: ReceivedCookie, _ key: Key, domain: String, isHostOnly: Bool) {
@@ -158,7 +175,7 @@ public final class CookieJar {
                 }
             }
             // An address is in no domain.
-            guard Self.isShareable(url.host), let dot = domain.firstIndex(of: ".") else { break }
+            guard IPAddressBytes(url.host) == nil, let dot = domain.firstIndex(of: ".") else { break }
             domain = domain[domain.index(after: dot)...]
         }
         return found.sorted {
@@ -173,10 +190,11 @@ public final class CookieJar {
         host == domain || (host.hasSuffix("." + domain) && IPAddressBytes(host) == nil)
     }
 
-    /// Whether hosts below it may share a cookie: it is a name of more than one label.
-    private static func isShareable(_ domain: String) -> Bool {
+    /// Whether hosts below it may share a cookie: it is a name that somebody has registered.
+    private func isShareable(_ domain: String) -> Bool {
         let labels = domain.split(separator: ".", omittingEmptySubsequences: false)
         return labels.count > 1 && labels.allSatisfy { !$0.isEmpty } && IPAddressBytes(domain) == nil
+            && !suffixes().contains(domain)
     }
 
     /// RFC 6265 §5.1.4: the directory of the request's path.

@@ -28,6 +28,8 @@ public final class DownloadService {
     static let mostWatchers = 100
     private static let heartbeat: Duration = .seconds(1)
     private static let busyDelay = 1000
+    /// Room that a file of unknown length gets ahead of what has come of it.
+    private static let roomStep = 16 << 20
 
     init(_ settings: DownloadServiceSettings, store: JobStore, worker: Worker, client: HTTPClientSettings) {
         self.settings = settings
@@ -163,7 +165,14 @@ public final class DownloadService {
         options.segments = settings.segments
         options.attempts = settings.attempts
         options.existing = .number
-        options.maximumSize = min(settings.fileSize, claim.room)
+        options.maximumSize = settings.fileSize
+        options.grantsSize = { [settings, store] size, isWhole in
+            let more = isWhole ? 0 : Self.roomStep
+            if let room = try await store.giveRoom(id, owner: owner, size, more: more, settings) { return room }
+            throw DownloadError(
+                .tooLarge, url: HTTPURL.redacted(claim.url),
+                "the files of all jobs may have \(settings.totalSize) bytes, and the others leave no \(size) of them")
+        }
         options.limiter = limiter
         options.allowsHost = { [settings] in settings.allows(host: $0) }
         let item = DownloadItem(claim.url, name: claim.job.name, checksum: claim.job.checksum.flatMap { Checksum($0) })

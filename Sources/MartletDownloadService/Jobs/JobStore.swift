@@ -34,7 +34,8 @@ final class JobStore {
         CREATE INDEX jobs_by_revision ON jobs (revision);
         CREATE TABLE revisions (number INTEGER NOT NULL);
         INSERT INTO revisions VALUES (0);
-        """
+        """,
+        "ALTER TABLE jobs ADD COLUMN room INTEGER NOT NULL DEFAULT 0",
     ]
 
     static func open(_ path: String) async throws -> JobStore {
@@ -102,10 +103,11 @@ final class JobStore {
 
     // MARK: Making and ending
 
-    /// What jobs take of the total: what is there, and what is still to come of those that go on by themselves.
+    /// What jobs take of the total: what is there, and what is still to come of those that go on by themselves, as far as that
+    /// is known or they have room for it.
     private nonisolated static let size = """
         coalesce(sum(CASE WHEN state IN ('failed', 'cancelled') THEN bytes
-            ELSE max(bytes, coalesce(total, 0)) END), 0) AS size
+            ELSE max(bytes, coalesce(total, 0), room) END), 0) AS size
         """
 
     /// Why no more jobs are taken.
@@ -155,7 +157,7 @@ final class JobStore {
             try connection.first(
                 """
                 UPDATE jobs SET state = ?2, owner = NULL, lease = 0, not_before = 0, rate = 0, error = NULL, updated = ?3,
-                    revision = ?4 WHERE id = ?1 AND state IN (\(names)) RETURNING *
+                    room = 0, revision = ?4 WHERE id = ?1 AND state IN (\(names)) RETURNING *
                 """, .integer(Int64(id)), .text(state.rawValue), .integer(Int64(Self.now)),
                 try Self.revision(connection)
             ).map { try DownloadJob($0) }
@@ -172,40 +174,68 @@ final class JobStore {
 
     // MARK: Running
 
-    /// A job that this worker is to run now, and how many bytes others have left of the total.
+    /// A job that this worker is to run now.
     nonisolated struct Claim: Sendable {
         let job: DownloadJob
         /// As it was given, with user and password if there are any.
         let url: String
-        let room: Int
     }
 
+    /// The job that is to run next, at ?1, with at most ?2 at once and ?3 at one host.
+    private nonisolated static let next = """
+        SELECT id FROM jobs AS next
+        WHERE (state = 'queued' AND not_before <= ?1 OR state = 'running' AND lease < ?1)
+            AND (SELECT count(*) FROM jobs WHERE state = 'running' AND lease >= ?1) < ?2
+            AND (SELECT count(*) FROM jobs AS other
+                WHERE state = 'running' AND lease >= ?1 AND other.host = next.host) < ?3
+        ORDER BY id LIMIT 1
+        """
+
     /// Takes the next job that may run: one that waits, or one whose owner does not say any more that it lives.
+    ///
+    /// Workers ask several times a second: as long as there is nothing to take, nobody writes.
     func claim(by owner: String, _ settings: DownloadServiceSettings) async throws -> Claim? {
+        guard try await database.run({ try Self.nextID($0, settings) }) != nil else { return nil }
         let lease = settings.leaseMilliseconds
         return try await database.transaction { connection in
+            guard let id = try Self.nextID(connection, settings) else { return nil }
             let now = Self.now
             let row = try connection.first(
                 """
-                UPDATE jobs SET state = 'running', owner = ?1, lease = ?2, attempts = attempts + 1, error = NULL,
-                    updated = ?3, revision = ?6
-                WHERE id = (
-                    SELECT id FROM jobs AS next
-                    WHERE (state = 'queued' AND not_before <= ?3 OR state = 'running' AND lease < ?3)
-                        AND (SELECT count(*) FROM jobs WHERE state = 'running' AND lease >= ?3) < ?4
-                        AND (SELECT count(*) FROM jobs AS other
-                            WHERE state = 'running' AND lease >= ?3 AND other.host = next.host) < ?5
-                    ORDER BY id LIMIT 1)
-                RETURNING *
-                """, .text(owner), .integer(Int64(now + lease)), .integer(Int64(now)),
-                .integer(Int64(settings.concurrency)), .integer(Int64(settings.concurrencyPerHost)),
+                UPDATE jobs SET state = 'running', owner = ?2, lease = ?3, attempts = attempts + 1, error = NULL,
+                    updated = ?4, revision = ?5 WHERE id = ?1 RETURNING *
+                """, .integer(Int64(id)), .text(owner), .integer(Int64(now + lease)), .integer(Int64(now)),
                 try Self.revision(connection))
-            guard let row else { return nil }
-            let others = try connection.first(
-                "SELECT \(Self.size) FROM jobs WHERE id != ?", .integer(Int64(try row.int("id"))))
-            return Claim(
-                job: try DownloadJob(row), url: try row.text("url"),
-                room: max(0, settings.totalSize - (try others?.int("size") ?? 0)))
+            return try row.map { Claim(job: try DownloadJob($0), url: try $0.text("url")) }
+        }
+    }
+
+    private nonisolated static func nextID(
+        _ connection: SQLiteConnection, _ settings: DownloadServiceSettings
+    ) throws -> Int? {
+        try connection.first(
+            next, .integer(Int64(now)), .integer(Int64(settings.concurrency)),
+            .integer(Int64(settings.concurrencyPerHost))
+        )?.int("id")
+    }
+
+    /// Gives the owner's job room for a file of a size, in all of its bytes, and for some more if there is.
+    ///
+    /// Whoever asks first gets it: jobs that run side by side, in this worker or another, never have more than the total.
+    /// - Returns: how large the file may become; `nil` when what the others leave of the total is less than `size`.
+    func giveRoom(
+        _ id: Int, owner: String, _ size: Int, more: Int, _ settings: DownloadServiceSettings
+    ) async throws -> Int? {
+        try await database.transaction { connection in
+            let others = try connection.first("SELECT \(Self.size) FROM jobs WHERE id != ?", .integer(Int64(id)))
+            let left = settings.totalSize - (try others?.int("size") ?? 0)
+            guard size <= left else { return nil }
+            // The less there is, the smaller the steps: one that may need little is not to take all of it from the others.
+            let room = size + min(more, (left - size) / 4)
+            _ = try connection.execute(
+                "UPDATE jobs SET room = ?3 WHERE id = ?1 AND owner = ?2 AND state = 'running'", .integer(Int64(id)),
+                .text(owner), .integer(Int64(room)))
+            return room
         }
     }
 
@@ -243,7 +273,7 @@ final class JobStore {
                 """
                 UPDATE jobs SET state = ?3, owner = NULL, lease = 0, not_before = ?4, name = coalesce(?5, name),
                     bytes = coalesce(?6, ?10, bytes), total = coalesce(?6, total), rate = 0, error = ?7, updated = ?8,
-                    revision = ?9 WHERE id = ?1 AND owner = ?2 AND state = 'running'
+                    room = CASE ?3 WHEN 'queued' THEN room ELSE 0 END, revision = ?9 WHERE id = ?1 AND owner = ?2 AND state = 'running'
                 """, .integer(Int64(id)), .text(owner), .text(state.rawValue), .integer(Int64(now + delay)),
                 SQLiteValue(name), SQLiteValue(size), SQLiteValue(error), .integer(Int64(now)),
                 try Self.revision(connection), SQLiteValue(kept))

@@ -50,7 +50,7 @@ public nonisolated struct DownloadError: Error, Sendable {
     /// What was thrown below: a `HTTPClientError`, a `SystemError`.
     public var cause: (any Error)?
 
-    init(_ code: Code, url: String, _ reason: String, status: Int? = nil, cause: (any Error)? = nil) {
+    package init(_ code: Code, url: String, _ reason: String, status: Int? = nil, cause: (any Error)? = nil) {
         self.code = code
         self.url = url
         self.reason = reason

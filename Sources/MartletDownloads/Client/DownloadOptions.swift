@@ -44,6 +44,9 @@ public struct DownloadOptions {
     public var fields = HTTPFields()
     /// The most bytes that a file may have; unless set, as many as there is room for.
     public var maximumSize: Int?
+    /// Asked before a file gets larger than it was told last: how large it may become, at least as large as it says. What it
+    /// throws ends the file.
+    package var grantsSize: (@MainActor (_ atLeast: Int, _ isWhole: Bool) async throws -> Int)?
     /// How many bytes of the file system stay free.
     public var reservedSpace = 16 << 20
     /// Which hosts may be asked, after redirects too; all, unless set.

@@ -69,7 +69,7 @@ extension FileDownload {
         validator = reply.answer.validator
         allowsParts = reply.answer.allowsParts && !distrustsParts
         do {
-            try checkSize(length ?? 0)
+            try await checkSize(length ?? 0, isWhole: length != nil)
             try await take(
                 name: reply.response[.contentDisposition].flatMap { ContentDisposition($0)?.filename }, length)
             try await promiseSpace(length ?? 0)
@@ -94,7 +94,7 @@ extension FileDownload {
     ) async throws {
         var segment = segment
         do {
-            try checkSize(length)
+            try await checkSize(length, isWhole: true)
             if promise == nil { try await promiseSpace(length - plan.done.count) }
         } catch {
             reply.response.cancel()
@@ -175,7 +175,7 @@ extension FileDownload {
                 let place = plan.receive(piece.count, of: segment.id)
                 if place.count > 0 {
                     count += place.count
-                    try checkSize(place.offset + place.count)
+                    try await checkSize(place.offset + place.count, isWhole: false)
                     try await writer.take(
                         place.count == piece.count ? piece : Array(piece[..<place.count]), at: place.offset)
                     received += place.count
@@ -208,10 +208,27 @@ extension FileDownload {
         return count
     }
 
-    private func checkSize(_ size: Int) throws {
-        guard let most = options.maximumSize, size > most else { return }
-        throw DownloadError(.tooLarge, url: "\(url)", "the file has more than the \(most) bytes that it may have")
+    /// - Parameter isWhole: whether it is the size of all of it, and not only of what has come.
+    private func checkSize(_ size: Int, isWhole: Bool) async throws {
+        if let most = options.maximumSize, size > most {
+            throw DownloadError(.tooLarge, url: "\(url)", "the file has more than the \(most) bytes that it may have")
+        }
+        guard size > granted, let grantsSize = options.grantsSize else { return }
+        granted = try await grantsSize(size, isWhole)
     }
+
+    /// Sees to it that there is room for bytes of a file of unknown length, and for some more if there is.
+    func promiseSpaceForUnknown(_ bytes: Int) async throws {
+        if let promise, promise.bytes >= bytes { return }
+        guard let file else { return }
+        let (device, free) = try await file.space()
+        promise?.end()
+        let step = max(bytes, Self.spaceStep)
+        promise = SpaceLedger.shared.promise(step, on: device, free: free, reserve: options.reservedSpace)
+        if promise == nil { try await promiseSpace(bytes) }
+    }
+
+    private static let spaceStep = 16 << 20
 
     private func promiseSpace(_ bytes: Int) async throws {
         guard bytes > 0, let file else { return }

@@ -37,6 +37,8 @@ final class FileDownload {
     /// How far the sum is, as far as the loop knows: its own count belongs to the thread that adds up.
     private var digestPosition = 0
     var promise: SpaceLedger.Promise?
+    /// How large it may become before it asks again.
+    var granted = 0
     let meter = RateMeter()
     var received = 0
     private var checkpointing: Task<Void, Never>?
@@ -183,6 +185,7 @@ final class FileDownload {
     /// Writes what has arrived, and notes down now and then what is there.
     func write(_ pieces: [[UInt8]], _ range: Range<Int>) async throws {
         guard let file else { return }
+        if plan.length == .max { try await promiseSpaceForUnknown(range.count) }
         // In order, or not any more. No two writes begin at one place, so only one at a time has the sum.
         let isInOrder = digestPosition == range.lowerBound
         try await file.write(pieces, at: range.lowerBound, isInOrder ? digest : nil)

@@ -9,7 +9,8 @@ final class SpaceLedger {
     final class Promise {
         private let ledger: SpaceLedger
         private let device: UInt64
-        private var bytes: Int
+        /// What is left of it.
+        private(set) var bytes: Int
 
         fileprivate init(ledger: SpaceLedger, device: UInt64, bytes: Int) {
             self.ledger = ledger

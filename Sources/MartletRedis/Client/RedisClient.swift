@@ -18,6 +18,10 @@ import MartletRESP
 public final class RedisClient: RedisCommands {
     /// What it was made with.
     public let settings: RedisSettings
+    /// What is subscribed to.
+    private(set) lazy var subscriptions = PubSubHub(backoff: settings.reconnect) {
+        [settings] () async throws(RedisError) in try await RedisConnection.connect(settings)
+    }
 
     let connector: RedisConnector
     private let shared: [SharedConnection]
@@ -51,7 +55,9 @@ public final class RedisClient: RedisCommands {
     /// - Throws: `RedisError`; ``RedisError/Code-swift.struct/invalidCommand`` for a command that changes the connection,
     ///   such as SELECT or SUBSCRIBE, which others use as well.
     public func send(_ command: RedisCommand) async throws(RedisError) -> RESPValue {
-        if isObserved { return try await observed(command.name) { () throws(RedisError) in try await execute(command) } }
+        if isObserved {
+            return try await observed(command.name) { () throws(RedisError) in try await execute(command) }
+        }
         return try await execute(command)
     }
 
@@ -68,54 +74,61 @@ public final class RedisClient: RedisCommands {
 
     @inline(__always)
     private func execute(_ command: RedisCommand) async throws(RedisError) -> RESPValue {
-        var failure: RedisError?
         // The way of nearly all commands.
-        if command.traits.isDisjoint(with: [.blocking, .connection]), let connection = next.connection {
-            let deadline = command.timeout == nil ? EventLoop.main.now + limit : self.deadline(of: command)
-            do throws(RedisError) {
-                return try await connection.exchange(command, deadline: deadline)
-            } catch {
-                guard settings.retries.mayRepeat(error, command.traits) else { throw error }
-                failure = error
-            }
+        let shared = next
+        guard command.timeout == nil, command.traits.isDisjoint(with: [.blocking, .connection]),
+            let connection = shared.connection
+        else { return try await executeSlowly(command, on: shared, until: deadline(of: command), after: nil) }
+        let deadline = EventLoop.main.now + limit
+        do throws(RedisError) {
+            return try await connection.exchange(command, deadline: deadline)
+        } catch {
+            guard settings.retries.mayRepeat(error, command.traits) else { throw error }
+            return try await executeSlowly(command, on: shared, until: deadline, after: error)
         }
-        return try await executeAgain(command, after: failure)
     }
 
-    /// Sends a command that has not been sent yet, or has failed in a way that lets it be sent again.
-    private func executeAgain(_ command: RedisCommand, after failure: RedisError?) async throws(RedisError) -> RESPValue {
-        let deadline = deadline(of: command)
+    /// Sends a command that needs a connection first, or has failed in a way that lets it be sent again.
+    @inline(never)
+    private func executeSlowly(
+        _ command: RedisCommand, on shared: SharedConnection, until deadline: EventLoop.Instant,
+        after failure: RedisError?
+    ) async throws(RedisError) -> RESPValue {
         if command.traits.contains(.connection) { throw refusal(command) }
-        if command.traits.contains(.blocking) {
-            return try await repeating(command.traits, command.name, until: deadline, after: failure) {
-                () throws(RedisError) in
-                try await self.dedicated.with(until: deadline, command.name) { connection throws(RedisError) in
+        return try await repeating(command.traits, until: deadline, after: failure) { () throws(RedisError) in
+            if command.traits.contains(.blocking) {
+                return try await self.dedicated.with(until: deadline, command.name) { connection throws(RedisError) in
                     try await connection.exchange(command, deadline: deadline)
                 }
             }
-        }
-        return try await repeating(command.traits, command.name, until: deadline, after: failure) {
-            () throws(RedisError) in
-            try await self.connection(until: deadline, command.name).exchange(command, deadline: deadline)
+            let connection = try await shared.get(until: deadline, command.name)
+            return try await connection.exchange(command, deadline: deadline)
         }
     }
 
-    func execute(_ commands: [RedisCommand]) async throws(RedisError) -> [RESPValue] {
-        var traits: RedisCommand.Traits = [.readOnly]
+    private func execute(_ commands: [RedisCommand]) async throws(RedisError) -> [RESPValue] {
+        var all: RedisCommand.Traits = .readOnly
+        var any: RedisCommand.Traits = []
+        var deadline = EventLoop.main.now + limit
         for command in commands {
+            all.formIntersection(command.traits)
+            any.formUnion(command.traits)
             if command.traits.contains(.connection) { throw refusal(command) }
-            traits.formIntersection(command.traits)
+            if command.timeout != nil || command.traits.contains(.blocking) {
+                deadline = max(deadline, self.deadline(of: command))
+            }
         }
-        let isBlocking = commands.contains { $0.traits.contains(.blocking) }
-        let deadline = commands.map(deadline(of:)).max() ?? .distantFuture
+        let isBlocking = any.contains(.blocking)
+        let shared = next
         let name = commands.count == 1 ? commands[0].name : "a pipeline"
-        return try await repeating(traits, name, until: deadline, after: nil) { () throws(RedisError) in
+        return try await repeating(all, until: deadline, after: nil) { () throws(RedisError) in
             if isBlocking {
                 return try await self.dedicated.with(until: deadline, name) { connection throws(RedisError) in
                     try await connection.exchange(commands, deadline: deadline)
                 }
             }
-            return try await self.connection(until: deadline, name).exchange(commands, deadline: deadline)
+            let connection = try await shared.get(until: deadline, name)
+            return try await connection.exchange(commands, deadline: deadline)
         }
     }
 
@@ -134,7 +147,7 @@ public final class RedisClient: RedisCommands {
 
     /// Calls `body` until it succeeds or may not be repeated.
     private func repeating<Result>(
-        _ traits: RedisCommand.Traits, _ name: String, until deadline: EventLoop.Instant, after first: RedisError?,
+        _ traits: RedisCommand.Traits, until deadline: EventLoop.Instant, after first: RedisError?,
         _ body: @MainActor () async throws(RedisError) -> Result
     ) async throws(RedisError) -> Result {
         var failure = first
@@ -143,8 +156,10 @@ public final class RedisClient: RedisCommands {
         while true {
             if let failure {
                 let wait = waits.next() ?? .zero
-                guard attempts < settings.retries.attempts, EventLoop.main.time() + wait < deadline else { throw failure }
-                do { try await Task.sleep(for: wait) } catch { throw failure }
+                guard attempts < settings.retries.attempts, EventLoop.main.time() + wait < deadline else {
+                    throw failure
+                }
+                do { try await Task.sleep(for: wait) } catch { throw cancelled(after: failure) }
             }
             attempts += 1
             do throws(RedisError) {
@@ -156,6 +171,12 @@ public final class RedisClient: RedisCommands {
         }
     }
 
+    private func cancelled(after failure: RedisError) -> RedisError {
+        RedisError(
+            .cancelled, host: settings.host, command: failure.command, "the task was cancelled before another attempt",
+            cause: failure, isUnsent: failure.isUnsent)
+    }
+
     // MARK: Connections
 
     /// One of the connections that ordinary commands share, in turn.
@@ -164,10 +185,6 @@ public final class RedisClient: RedisCommands {
         if shared.count == 1 { return shared[0] }
         nextShared = (nextShared + 1) % shared.count
         return shared[nextShared]
-    }
-
-    private func connection(until deadline: EventLoop.Instant, _ name: String) async throws(RedisError) -> RedisConnection {
-        try await next.get(until: deadline, name)
     }
 
     /// A connection of the caller's own, to be closed by it: for subscriptions, and whatever else changes a connection.
@@ -200,6 +217,7 @@ public final class RedisClient: RedisCommands {
         isClosed = true
         for connection in shared { connection.close() }
         dedicated.close()
+        subscriptions.close(because: RedisError(.closed, host: settings.host, "the client has been closed"))
     }
 
     /// What there is now, for those who want to look.

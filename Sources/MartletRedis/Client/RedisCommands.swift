@@ -2,7 +2,7 @@ import MartletRESP
 
 /// Whatever commands can be sent to: a client, a connection, a cluster. The typed commands are extensions of this
 /// protocol, so that all of them have them all.
-@MainActor public protocol RedisCommands {
+@MainActor public protocol RedisCommands: Sendable {
     /// Sends a command and waits for its answer.
     ///
     /// - Returns: the answer, which is no error.

@@ -18,7 +18,12 @@ struct CancellationNote {
 
     private init(_ connection: RedisConnection) {
         self.connection = .passUnretained(connection)
-        call = { context in
+        call = Self.callback
+    }
+
+    /// Made where nothing is isolated: it comes on any thread.
+    private nonisolated static var callback: martlet_cancellation_call {
+        { context in
             guard let note = context?.assumingMemoryBound(to: CancellationNote.self) else { return }
             CancellationNote.cancelled(note)
         }

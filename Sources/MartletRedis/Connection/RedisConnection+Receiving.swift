@@ -65,9 +65,11 @@ extension RedisConnection: ByteStreamReactor {
         isBlocking = isBlocking && !pending.isEmpty
     }
 
-    /// An answer that nobody has asked for: what stands in the way of the connection being of any use.
+    /// An answer that nobody has asked for: from here on nobody can tell whose answers come, unless they are lines of MONITOR.
     private func takeSurplus(_ value: RESPValue) {
-        if case .error(let reply) = value {
+        if isMonitoring {
+            onPush?([value])
+        } else if case .error(let reply) = value {
             end(RedisError(.connectionLost, host: host, "the server ended it: \(reply.text)", reply: reply))
         } else {
             end(RedisError(.malformedAnswer, host: host, "the server answered what it was not asked"))

@@ -15,8 +15,8 @@ extension RedisConnection {
     /// - Returns: the answers in order; those that are errors are ``RESPValue/error(_:)``.
     /// - Throws: `RedisError` when the connection does not bring all of them.
     public func send(_ commands: [RedisCommand]) async throws(RedisError) -> [RESPValue] {
-        guard let first = commands.first else { return [] }
-        return try await exchange(commands, deadline: deadline(of: first))
+        if commands.isEmpty { return [] }
+        return try await exchange(commands, deadline: deadline(of: commands))
     }
 
     /// Sends a command whose answer is a number of acknowledgements in place of one answer: SUBSCRIBE, UNSUBSCRIBE and the
@@ -38,6 +38,15 @@ extension RedisConnection {
     func deadline(of command: borrowing RedisCommand) -> EventLoop.Instant {
         if command.timeout == nil, !command.traits.contains(.blocking) { return EventLoop.main.now + commandTimeout }
         return command.deadline(settings.timeouts, from: EventLoop.main.now)
+    }
+
+    /// That of the one whose answer is waited for longest.
+    func deadline(of commands: [RedisCommand]) -> EventLoop.Instant {
+        var last = EventLoop.main.now + commandTimeout
+        for command in commands where command.timeout != nil || command.traits.contains(.blocking) {
+            last = max(last, command.deadline(settings.timeouts, from: EventLoop.main.now))
+        }
+        return last
     }
 
     @inline(__always)
@@ -66,11 +75,12 @@ extension RedisConnection {
     ) throws(RedisError) -> UInt64 {
         let length = command.encodedLength
         guard closeReason == nil, !Task.isCancelled, mayQueue(bytes: length) else { throw refusal(command.name) }
-        if !command.traits.isDisjoint(with: [.connection, .blocking]) { note(command.traits) }
+        if !command.traits.isDisjoint(with: [.connection, .blocking]) { note(command) }
         let number = append(
             PendingAnswer(
                 waiter: nil, answersLeft: answers, isSubscription: isSubscription, deadline: deadline,
                 position: position))
+        queuedPosition = position
         command.encode(into: &output)
         position &+= UInt64(length)
         queueFlush()
@@ -85,9 +95,10 @@ extension RedisConnection {
         let number = append(
             PendingAnswer(
                 waiter: nil, answersLeft: commands.count, batch: batch, deadline: deadline, position: position))
+        queuedPosition = position
         output.reserveCapacity(output.count + length)
         for command in commands {
-            if !command.traits.isDisjoint(with: [.connection, .blocking]) { note(command.traits) }
+            if !command.traits.isDisjoint(with: [.connection, .blocking]) { note(command) }
             command.encode(into: &output)
         }
         position &+= UInt64(length)
@@ -102,9 +113,11 @@ extension RedisConnection {
         return self.pending.append(pending)
     }
 
-    private func note(_ traits: RedisCommand.Traits) {
-        if traits.contains(.connection) { isAltered = true }
-        if traits.contains(.blocking) { isBlocking = true }
+    private func note(_ command: borrowing RedisCommand) {
+        if command.traits.contains(.blocking) { isBlocking = true }
+        guard command.traits.contains(.connection) else { return }
+        isAltered = true
+        if command.name == "MONITOR" { isMonitoring = true }
     }
 
     @inline(__always)
@@ -143,11 +156,12 @@ extension RedisConnection {
     }
 
     private func wait(for number: UInt64, _ waiter: UnsafeContinuation<RedisAnswer, Never>) {
-        let early: RedisError? = pending.with(number) { caller in
-            if let end = caller.earlyEnd { return end }
-            caller.waiter = waiter
-            return nil
-        } ?? closedError(nil)
+        let early: RedisError? =
+            pending.with(number) { caller in
+                if let end = caller.earlyEnd { return end }
+                caller.waiter = waiter
+                return nil
+            } ?? queuedInVain
         if let early { waiter.resume(returning: .failed(early)) }
     }
 

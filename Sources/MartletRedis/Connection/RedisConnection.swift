@@ -42,6 +42,12 @@ public final class RedisConnection: RedisCommands {
     var sentOffset = 0
     /// All that was ever put into `output`.
     var position: UInt64 = 0
+    /// Where the bytes of what was queued last begin.
+    var queuedPosition: UInt64 = 0
+    /// How much had been passed to the kernel when it was closed.
+    private var sentPosition: UInt64 = 0
+    /// Whether what comes unasked are the lines of MONITOR.
+    var isMonitoring = false
     var isFlushQueued = false
     /// How many pushes, each of which might be a message of a subscription, version 2 has disguised as arrays.
     var hasSubscribed = false
@@ -68,8 +74,12 @@ public final class RedisConnection: RedisCommands {
         commandTimeout = EventLoop.Interval(settings.timeouts.command)
         silence = EventLoop.Interval(settings.timeouts.silence)
         stream.observer = self
-        stream.park(self)
+    }
+
+    /// Begins to receive; from here on the loop keeps it.
+    func begin() {
         watchTime()
+        waitEnded(.ready)
     }
 
     deinit {}
@@ -99,6 +109,7 @@ public final class RedisConnection: RedisCommands {
         timer.cancel()
         // What lies behind this has never reached the kernel.
         let sent = position - UInt64(output.count - sentOffset)
+        sentPosition = sent
         stream.close()
         output = []
         sentOffset = 0
@@ -117,9 +128,12 @@ public final class RedisConnection: RedisCommands {
     }
 
     /// Why nothing can be sent, about a command.
-    func closedError(_ command: String?) -> RedisError {
+    func closedError(_ command: String?, isUnsent: Bool = true) -> RedisError {
         let reason = closeReason ?? RedisError(.closed, host: host, "the connection has been closed")
         return RedisError(
-            reason.code, host: host, command: command, reason.reason, cause: reason.cause, isUnsent: true)
+            reason.code, host: host, command: command, reason.reason, cause: reason.cause, isUnsent: isUnsent)
     }
+
+    /// Why what was queued last gets no answer: sending it has closed the connection.
+    var queuedInVain: RedisError { closedError(nil, isUnsent: queuedPosition >= sentPosition) }
 }

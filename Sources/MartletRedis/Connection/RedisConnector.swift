@@ -23,6 +23,7 @@ final class RedisConnector {
         do {
             let connection = try await withTimeout(settings.timeouts.connect, for: "connecting") {
                 let connection = RedisConnection(try await self.stream(), settings: self.settings)
+                connection.begin()
                 do {
                     try await RedisGreeting(connection).perform()
                     try await self.settings.prepare?(connection)

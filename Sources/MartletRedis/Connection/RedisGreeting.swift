@@ -61,7 +61,9 @@ struct RedisGreeting {
         }
         connection.protocolVersion = .resp3
         for entry in answers[0].entries ?? [] {
-            if let key = entry.key.text, let value = try? String(redis: entry.value) { connection.greeting[key] = value }
+            if let key = entry.key.text, let value = try? String(redis: entry.value) {
+                connection.greeting[key] = value
+            }
         }
         if !select.isEmpty, case .error(let reply) = answers[answers.count - 1] { throw failure(reply, "SELECT") }
         return true
@@ -81,10 +83,8 @@ struct RedisGreeting {
         let answers = try await connection.exchange(commands, deadline: deadline)
         for (command, answer) in zip(commands, answers) {
             guard case .error(let reply) = answer else { continue }
-            // A user may be kept from these, and yet do what matters.
-            if reply.code == "NOPERM", command.name == "PING" || command.name == "CLIENT SETNAME" { continue }
-            // It answers, and that is what matters; commands learn the rest.
-            if command.name == "PING", reply.code != "NOAUTH" { continue }
+            // A name is a courtesy; and that the server answers is what matters, commands learn the rest.
+            if command.name == "CLIENT SETNAME" || (command.name == "PING" && reply.code != "NOAUTH") { continue }
             throw failure(reply, command.name)
         }
     }

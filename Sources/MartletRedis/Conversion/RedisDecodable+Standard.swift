@@ -97,9 +97,7 @@ nonisolated extension Bool: RedisDecodable {
 
 nonisolated extension Optional: RedisDecodable where Wrapped: RedisDecodable {
     /// `nil` of null.
-    public init(redis value: RESPValue) throws(RedisMismatch) {
-        self = value.isNull ? nil : try Wrapped(redis: value)
-    }
+    public init(redis value: RESPValue) throws(RedisMismatch) { self = try Wrapped.optional(redis: value) }
 }
 
 nonisolated extension Array: RedisDecodable where Element: RedisDecodable {

@@ -12,6 +12,9 @@ public nonisolated protocol RedisDecodable: Sendable {
 
     /// Turns an answer into an array of it. For the one type whose arrays are no array in the answer: bytes.
     static func array(redis value: RESPValue) throws(RedisMismatch) -> [Self]
+
+    /// Turns an answer into one of it or nothing. For types for which there is another nothing than null.
+    static func optional(redis value: RESPValue) throws(RedisMismatch) -> Self?
 }
 
 /// An answer that is not of the type that was asked for.
@@ -39,6 +42,11 @@ public nonisolated struct RedisMismatch: Error, Hashable, Sendable, CustomString
 }
 
 nonisolated extension RedisDecodable {
+    /// Null is nothing.
+    public static func optional(redis value: RESPValue) throws(RedisMismatch) -> Self? {
+        value.isNull ? nil : try Self(redis: value)
+    }
+
     /// Turns an array, a set, or a map's keys and values in turn, into an array.
     public static func array(redis value: RESPValue) throws(RedisMismatch) -> [Self] {
         guard let elements = value.elements else { throw RedisMismatch(expected: "an array", found: value) }

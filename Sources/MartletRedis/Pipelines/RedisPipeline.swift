@@ -4,8 +4,8 @@ import MartletRESP
 ///
 /// ```swift
 /// var pipeline = RedisPipeline()
-/// let name = pipeline.add(RedisCommand("GET", key: "name"), as: String?.self)
-/// let visits = pipeline.add(RedisCommand("INCR", key: "visits"), as: Int.self)
+/// let name = pipeline.add(.get("name"))
+/// let visits = pipeline.add(.incr("visits"))
 /// let answers = try await client.send(pipeline)
 /// print(try answers[name] ?? "nobody", try answers[visits])
 /// ```
@@ -22,8 +22,10 @@ public nonisolated struct RedisPipeline: Sendable {
     /// The commands, in order.
     public private(set) var commands: [RedisCommand] = []
 
-    /// An empty one.
-    public init() {}
+    /// An empty one, with room for so many commands.
+    public init(capacity: Int = 0) {
+        commands.reserveCapacity(capacity)
+    }
 
     /// How many commands there are.
     public var count: Int { commands.count }
@@ -40,6 +42,14 @@ public nonisolated struct RedisPipeline: Sendable {
     ) -> Slot<Output> {
         commands.append(command)
         return Slot(position: commands.count - 1)
+    }
+
+    /// Adds an operation: `pipeline.add(.incr("visits"))`.
+    ///
+    /// - Returns: what its answer is asked for by.
+    @discardableResult
+    public mutating func add<Output>(_ operation: RedisOperation<Output>) -> Slot<Output> {
+        add(operation.command, as: Output.self)
     }
 }
 

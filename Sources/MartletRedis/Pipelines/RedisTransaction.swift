@@ -92,7 +92,8 @@ extension RedisClient {
         try await withConnection { connection in
             guard !keys.isEmpty else {
                 throw RedisError(
-                    .invalidCommand, host: connection.host, command: "WATCH", "there is no key to watch", isUnsent: true)
+                    .invalidCommand, host: connection.host, command: "WATCH", "there is no key to watch", isUnsent: true
+                )
             }
             var watch = RedisCommand("WATCH")
             for key in keys { watch.append(key: key) }

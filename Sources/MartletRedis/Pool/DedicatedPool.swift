@@ -27,8 +27,8 @@ final class DedicatedPool {
 
     deinit {}
 
-    var openCount: Int { idle.count + lent.count }
-    var idleCount: Int { idle.count }
+    var openCount: Int { idleCount + lent.values.count { $0.isOpen } }
+    var idleCount: Int { idle.count { $0.connection.isOpen } }
     var waitingCount: Int { waiting.count }
 
     /// Lends a connection to `body`.
@@ -91,7 +91,8 @@ final class DedicatedPool {
     private func exhausted(_ reason: String, _ command: String?) -> RedisError {
         RedisError(
             .poolExhausted, host: settings.host, command: command,
-            "all \(settings.limits.dedicatedConnections) dedicated connections are taken, and \(reason)", isUnsent: true)
+            "all \(settings.limits.dedicatedConnections) dedicated connections are taken, and \(reason)", isUnsent: true
+        )
     }
 
     /// Takes a connection back.

@@ -51,10 +51,11 @@ public struct RedisSettings {
     public var connect = ConnectOptions()
     /// What looks names up.
     public var resolver = Resolver.shared
+    /// Looks at every new connection after the greeting, before anything else is sent on it, and within
+    /// ``RedisTimeouts/connect``. What it throws fails the attempt to connect: the commands that wait for it are not sent.
+    public var prepare: (@MainActor (RedisConnection) async throws(RedisError) -> Void)?
     /// Where it is told what does not end up in an error.
     public var logger = Logger(label: "martlet.redis")
-    /// Done on every new connection before it is used, behind the greeting: to turn tracking on, say.
-    public var prepare: (@MainActor (RedisConnection) async throws(RedisError) -> Void)?
     /// What hears of every command: metrics, spans.
     public var observers: [any RedisObserver] = []
 

@@ -130,7 +130,8 @@ import MartletLoop
         guard !isWriting else { return }
         isWriting = true
         // Behind everything that is ready: what is written in the same turn of the loop goes into one transaction.
-        EventLoop.main.callSoon { [self] in
+        // For all of them: nothing that belongs to the first one's task goes along.
+        EventLoop.main.callSoonForAll { [self] in
             Task { await commitAll() }
         }
     }

@@ -60,13 +60,15 @@ final class WriterThread: @unchecked Sendable {
     /// The transaction is lost, through the fault of one: each by itself.
     private func startOver(_ writes: ArraySlice<QueuedWrite>, _ connection: SQLiteConnection) -> Int {
         rollBack(connection)
-        for write in writes {
+        for (index, write) in zip(writes.indices, writes) {
             do {
                 try connection.execute("BEGIN IMMEDIATE")
-                commitAlone(write, connection)
             } catch {
-                write.fail(error)
+                // Each of the others would wait as long for the lock.
+                _ = fail(writes[index...], error)
+                break
             }
+            commitAlone(write, connection)
         }
         return writes.count
     }

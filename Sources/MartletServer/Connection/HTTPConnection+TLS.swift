@@ -44,14 +44,22 @@ extension HTTPConnection: TLSHandshakeObserver {
 extension HTTPServer {
     /// A client's handshake has failed, or was never completed.
     fileprivate func failed(_ error: TLSError?, in connection: HTTPConnection) {
-        switch error?.code {
-        case .tooManyHandshakes: counters.add(.tlsHandshakesRefused)
-        case .plainHTTP: counters.add(.tlsPlainHTTP)
-        default: counters.add(.tlsHandshakesFailed)
-        }
+        count(TLSHandshakeFailure(error))
         guard logger.logLevel <= .debug else { return }
         let peer = connection.peerAddress.map { "\($0)" } ?? "a client that is gone"
         let reason = error.map { "\($0)" } ?? "the connection ended within it"
         logger.debug("a TLS handshake failed", metadata: ["peer": "\(peer)", "error": "\(reason)"])
+    }
+
+    private func count(_ failure: TLSHandshakeFailure) {
+        switch failure {
+        case .refused: return counters.add(.tlsHandshakesRefused)
+        case .plainHTTP: return counters.add(.tlsPlainHTTP)
+        case .timedOut: counters.add(.tlsHandshakesTimedOut)
+        case .certificate: counters.add(.tlsCertificatesRefused)
+        case .protocolError: counters.add(.tlsProtocolErrors)
+        case .abandoned: counters.add(.tlsHandshakesAbandoned)
+        }
+        counters.add(.tlsHandshakesFailed)
     }
 }

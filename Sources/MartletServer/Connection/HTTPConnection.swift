@@ -113,6 +113,7 @@ final class HTTPConnection: ByteStreamReactor {
         // seen by trying to receive. After a pause of this process, many have.
         let step = advance()
         if case .timedOut = wait, case .waitForInput = step, EventLoop.main.time() >= deadline {
+            stream.timeOutTLS()
             goOn(with: phase == .idle ? .close : .end(.headTimedOut(hasBegun: phase == .receiving)))
         } else {
             goOn(with: step)
@@ -317,13 +318,18 @@ final class HTTPConnection: ByteStreamReactor {
     private func takeHead(of exchange: Exchange, from input: InputBuffer) throws(ConnectionEnd) -> Bool {
         do throws(HTTP1Error) {
             let unread = input.unread
-            guard case .complete(let length) = try exchange.parser.parse(unread.span) else {
-                isInHead = exchange.isInHead
-                return false
+            if let length = exchange.beginAgain(with: unread, on: self) {
+                input.consume(length)
+            } else {
+                if !isInHead { exchange.clear() }
+                guard case .complete(let length) = try exchange.parser.parse(unread.span) else {
+                    isInHead = exchange.isInHead
+                    return false
+                }
+                isInHead = false
+                exchange.begin(head: UnsafeBufferPointer(rebasing: unread[..<length]), on: self)
+                input.consume(length)
             }
-            isInHead = false
-            exchange.begin(head: UnsafeBufferPointer(rebasing: unread[..<length]), on: self)
-            input.consume(length)
         } catch {
             throw .malformed(error)
         }
@@ -342,10 +348,7 @@ final class HTTPConnection: ByteStreamReactor {
     /// The exchange of the head that has begun, or one that is free: the last one's, unless its handler has kept it.
     @inline(__always)
     private func preparedExchange() -> Exchange {
-        if isInHead || isKnownUniquelyReferenced(&exchange), let exchange {
-            if !isInHead { exchange.clear() }
-            return exchange
-        }
+        if isInHead || isKnownUniquelyReferenced(&exchange), let exchange { return exchange }
         let lent = server.takeExchange()
         exchange = lent
         return lent

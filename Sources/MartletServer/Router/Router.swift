@@ -46,6 +46,9 @@ public final class Router: RouteGroup {
 
     /// What answers a request: its route's handler, or one that says why there is none.
     func handler(for exchange: Exchange) -> Handler {
+        if exchange.isRepeated, exchange.routeNumber >= 0, !exchange.parser.pathHasEscapes {
+            return ownTable.handlers[exchange.routeNumber]
+        }
         if exchange.parser.targetForm == .asterisk {
             exchange.allow = ownTable.allMethods
             return fallback(.options)

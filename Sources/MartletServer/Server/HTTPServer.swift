@@ -223,13 +223,12 @@ public final class HTTPServer {
 
     // MARK: Exchanges
 
-    /// An exchange that nobody else refers to, ready for a head.
+    /// An exchange that nobody else refers to, which may still have the request that it had before.
     func takeExchange() -> Exchange {
         // A handler may have kept the request: then it keeps the exchange, too.
         guard var exchange = exchanges.take(), isKnownUniquelyReferenced(&exchange) else {
             return Exchange(server: self)
         }
-        exchange.clear()
         return exchange
     }
 

@@ -94,8 +94,16 @@ public nonisolated enum HTTPCounter: Int, CounterName {
     case tlsHandshakes
     /// TLS handshakes that resumed an earlier session; they are among those completed.
     case tlsHandshakesResumed
-    /// TLS handshakes that failed or did not end in time.
+    /// TLS handshakes that failed, for one of the four reasons that follow.
     case tlsHandshakesFailed
+    /// TLS handshakes that were not done within their time.
+    case tlsHandshakesTimedOut
+    /// TLS handshakes in which a certificate was refused: the client's here, or the server's by the client.
+    case tlsCertificatesRefused
+    /// TLS handshakes in which the client broke the protocol, or spoke nothing that the server speaks.
+    case tlsProtocolErrors
+    /// TLS handshakes whose client went away.
+    case tlsHandshakesAbandoned
     /// Connections refused because there were too many TLS handshakes at the same time.
     case tlsHandshakesRefused
     /// Clients that spoke HTTP without TLS where TLS is spoken.

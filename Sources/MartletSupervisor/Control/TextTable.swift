@@ -1,18 +1,18 @@
 /// Rows of words in columns, for people.
-nonisolated struct TextTable {
+package nonisolated struct TextTable {
     private var rows: [[String]]
 
-    init(_ titles: [String]) {
+    package init(_ titles: [String]) {
         rows = [titles]
     }
 
-    mutating func add(_ row: [String]) {
+    package mutating func add(_ row: [String]) {
         rows.append(row)
     }
 
     /// Lines without a line end after the last; columns are two spaces apart, the first one flush left, numbers flush
     /// right.
-    var text: String {
+    package var text: String {
         let columns = rows[0].count
         var widths = [Int](repeating: 0, count: columns)
         for row in rows {
@@ -30,9 +30,9 @@ nonisolated struct TextTable {
 }
 
 /// Figures as people read them.
-nonisolated enum Readable {
+package nonisolated enum Readable {
     /// `45s`, `12m05s`, `3h07m`, `12d4h`
-    static func seconds(_ seconds: Int) -> String {
+    package static func seconds(_ seconds: Int) -> String {
         switch seconds {
         case ..<60: "\(seconds)s"
         case ..<3600: "\(seconds / 60)m\(two(seconds % 60))s"

@@ -222,7 +222,15 @@ extension HTTPCounter: StatisticsName {
         case .tlsHandshakes: .init("tls_handshakes", .counter, "TLS handshakes completed")
         case .tlsHandshakesResumed: .init("tls_handshakes_resumed", .counter, "TLS handshakes that resumed a session")
         case .tlsHandshakesFailed:
-            .init("tls_handshakes_failed", .counter, "TLS handshakes failed or not ended in time")
+            .init("tls_handshakes_failed", .counter, "TLS handshakes failed, for whatever reason")
+        case .tlsHandshakesTimedOut:
+            .init("tls_handshakes_timed_out", .counter, "TLS handshakes failed: not done in time")
+        case .tlsCertificatesRefused:
+            .init("tls_certificates_refused", .counter, "TLS handshakes failed: either side's certificate refused")
+        case .tlsProtocolErrors:
+            .init("tls_protocol_errors", .counter, "TLS handshakes failed: no TLS, or nothing in common")
+        case .tlsHandshakesAbandoned:
+            .init("tls_handshakes_abandoned", .counter, "TLS handshakes failed: the client went away")
         case .tlsHandshakesRefused:
             .init("tls_handshakes_refused", .counter, "Connections refused for too many TLS handshakes")
         case .tlsPlainHTTP: .init("tls_plain_http", .counter, "Clients that spoke HTTP without TLS on a TLS port")

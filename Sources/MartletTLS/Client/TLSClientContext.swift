@@ -52,6 +52,8 @@ public final class TLSClientContext {
         // OpenSSL reads C strings: what follows a zero would not be looked at.
         // A point at the end of a name says that it is whole; certificates leave it out.
         let serverName = serverName.hasSuffix(".") ? String(serverName.dropLast()) : serverName
+        // Who has proved who it is to authorities that have changed since has to do so again.
+        if ctls_context_renew_trust(context) { sessions.removeAll() }
         guard !serverName.isEmpty, !serverName.utf8.contains(0), let engine = ctls_engine_new(context, serverName)
         else {
             return nil

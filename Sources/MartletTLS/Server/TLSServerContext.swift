@@ -57,10 +57,10 @@ public final class TLSServerContext {
         case .done(let isResumed):
             statistics.handshakes += 1
             if isResumed { statistics.resumed += 1 }
-        case .failed(let error) where error?.code == .plainHTTP:
-            statistics.plainHTTP += 1
-        case .failed, .notBegun:
-            statistics.failures += 1
+        case .failed(let error):
+            statistics.count(TLSHandshakeFailure(error))
+        case .notBegun:
+            statistics.count(.abandoned)
         }
     }
 }

@@ -50,6 +50,11 @@ extension ByteStream {
         put(TLSLayer(below: self, as: .server(context, context.prepared), received: received, observer: observer))
     }
 
+    /// Ends a handshake that is under way, because its time is over. The stream is to be closed then.
+    package func timeOutTLS() {
+        (layer as? TLSLayer)?.timeOut()
+    }
+
     /// Tells a client without a handshake that it is not served, by the alert internal_error, which any client
     /// understands. The stream is to be closed then.
     package func refuseTLS() {
@@ -92,7 +97,10 @@ extension ByteStream {
             }
             try Task.checkCancellation()
             if isClosed { throw TLSError(.unusableStream, host: peer, "the stream was closed within the handshake") }
-            if case .timedOut = wait { throw TLSError(.timedOut, host: peer, "the handshake took too long") }
+            if case .timedOut = wait {
+                layer.timeOut()
+                throw layer.failure ?? TLSError(.timedOut, host: peer, "the handshake took too long")
+            }
         }
     }
 }

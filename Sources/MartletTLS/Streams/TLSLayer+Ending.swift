@@ -56,6 +56,13 @@ extension TLSLayer {
         observer = nil
     }
 
+    /// The handshake's time is over.
+    func timeOut() {
+        guard !handshakeHasEnded, failure == nil else { return }
+        failure = TLSError(.timedOut, host: peer, "the handshake took too long")
+        endHandshake(failure as? TLSError)
+    }
+
     func takeSession() {
         guard case .client(let context, let serverName) = side, let session = ctls_engine_take_session(engine) else {
             return

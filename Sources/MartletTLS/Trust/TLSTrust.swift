@@ -13,6 +13,8 @@ public nonisolated struct TLSTrust: Hashable, Sendable {
     var pins: Set<TLSPin>?
 
     /// The authorities that the system trusts: what `/etc/ssl` has, or the environment's SSL_CERT_FILE and SSL_CERT_DIR.
+    /// They are read again when that has changed: a client's next connection is judged by the new ones, a server takes them
+    /// with its next settings, as at a reload.
     public static let system = TLSTrust(anchors: .system)
 
     /// Nobody's: whoever answers is believed to be the host. For trying out.

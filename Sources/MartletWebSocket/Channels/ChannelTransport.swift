@@ -16,6 +16,15 @@ public protocol ChannelTransport: AnyObject {
     /// - Returns: whether it is on its way; `false` when a queue is full.
     func broadcast(_ message: [UInt8]) -> Bool
 
+    /// Sends to all other hubs that have subscribers of a channel, as far as they are known: for transports that carry
+    /// only what is asked for. To others it may be sent as well.
+    ///
+    /// - Parameters:
+    ///   - message: the message.
+    ///   - channel: the channel that it is published on; `nil` when it is for all.
+    /// - Returns: whether it is on its way; `false` when a queue is full.
+    func broadcast(_ message: [UInt8], on channel: String?) -> Bool
+
     /// Takes what comes from the others, and what becomes of them, from now on.
     ///
     /// - Parameter onEvent: called in the loop's turn, never before this returns.
@@ -31,6 +40,9 @@ public protocol ChannelTransport: AnyObject {
 }
 
 extension ChannelTransport {
+    /// Sends to all.
+    public func broadcast(_ message: [UInt8], on channel: String?) -> Bool { broadcast(message) }
+
     /// Does nothing.
     public func interestChanged(in channel: String, isWanted: Bool) {}
 }

@@ -45,7 +45,8 @@ public final class Channels {
         self.init(transport: transport) { counters }
     }
 
-    init(transport: (any ChannelTransport)?, findCounters: @escaping () -> Counters<HTTPCounter>?) {
+    /// Channels that count in what may be there only later.
+    package init(transport: (any ChannelTransport)?, findCounters: @escaping () -> Counters<HTTPCounter>?) {
         self.transport = transport
         self.findCounters = findCounters
         presence = Presence(transport: transport)
@@ -146,7 +147,7 @@ public final class Channels {
         var isTaken = deliver(message, on: name, except: except)
         if let transport, transport.hasOthers {
             let encoded = ChannelMessage.encode(publishedOn: name, message.kind, message.bytes)
-            isTaken = transport.broadcast(encoded) && isTaken
+            isTaken = transport.broadcast(encoded, on: name) && isTaken
         }
         if !isTaken { counters.add(.channelMessagesDropped) }
         return isTaken

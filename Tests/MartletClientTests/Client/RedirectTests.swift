@@ -88,6 +88,39 @@ struct RedirectTests {
         #expect(try await endless.execute(request).code == 302)
     }
 
+    @Test("a page that sets a cookie and sends to itself is no circle, as long as the limit allows")
+    func consent() async throws {
+        var answers = 0
+        let respond: @MainActor (HTTPClientRequest) async throws -> HTTPClientResponse = { request in
+            if request[.cookie] == "consent=1" { return .text("ok") }
+            answers += 1
+            var response = Self.redirect(302, to: "/")
+            response.fields.append(HTTPField(name: .setCookie, value: answers == 3 ? "consent=1" : "consent=0"))
+            return response
+        }
+        let (client, transport) = client({ $0.cookies = CookieJar() }) { try await respond($0) }
+        #expect(try await client.get("http://h/").text() == "ok")
+        #expect(transport.requests.map { $0[.cookie] } == [nil, "consent=0", "consent=0", "consent=1"])
+        let (hasty, _) = self.client({
+            $0.cookies = CookieJar()
+            $0.redirects = HTTPRedirects(limit: 2)
+        }) { _ in
+            var response = Self.redirect(302, to: "/")
+            response.fields[.setCookie] = "a=1"
+            return response
+        }
+        let error = await failure { try await hasty.get("http://h/") }
+        #expect(error?.code == .tooManyRedirects && error?.reason.contains("limit of 2") == true)
+        // Without a jar nothing has changed.
+        let (forgetful, forgotten) = self.client { _ in
+            var response = Self.redirect(302, to: "/")
+            response.fields[.setCookie] = "a=1"
+            return response
+        }
+        #expect(await failure { try await forgetful.get("http://h/") }?.code == .tooManyRedirects)
+        #expect(forgotten.requests.count == 1)
+    }
+
     @Test(
         "where it cannot lead is an error, without the password in it",
         arguments: ["ftp://b/", "http://u:secret@", "http://b:99999/", "javascript:alert(1)"])

@@ -33,6 +33,13 @@ struct CookieJarTests {
         Case(
             field: "a=b; Domain=www.example.com", from: "http://example.com/", to: "http://www.example.com/", sent: nil),
         Case(field: "a=b; Domain=com", from: "http://example.com/", to: "http://example.com/", sent: nil),
+        Case(field: "a=b; Domain=co.uk", from: "http://example.co.uk/", to: "http://example.co.uk/", sent: nil),
+        Case(
+            field: "a=b; Domain=example.co.uk", from: "http://www.example.co.uk/", to: "http://example.co.uk/",
+            sent: "a=b"),
+        Case(field: "a=b; Domain=co.uk", from: "http://co.uk/", to: "http://co.uk/", sent: "a=b"),
+        Case(field: "a=b; Domain=co.uk", from: "http://co.uk/", to: "http://example.co.uk/", sent: nil),
+        Case(field: "a=b; Domain=github.io", from: "http://me.github.io/", to: "http://you.github.io/", sent: nil),
         Case(field: "a=b; Domain=localhost", from: "http://localhost/", to: "http://localhost/", sent: "a=b"),
         Case(field: "a=b; Domain=0.0.1", from: "http://127.0.0.1/", to: "http://127.0.0.1/", sent: nil),
         Case(field: "a=b; Domain=127.0.0.1", from: "http://127.0.0.1/", to: "http://127.0.0.1/", sent: "a=b"),
@@ -109,6 +116,34 @@ struct CookieJarTests {
         jar.set("a=1; Secure", from: Self.url("https://h.org/"))
         jar.set("a=2", from: Self.url("http://h.org/"))
         #expect(jar.value(for: Self.url("https://h.org/")) == "a=1")
+    }
+
+    nonisolated static let shadows: [(field: String, from: String, isKept: Bool)] = [
+        ("sid=evil; Path=/app", "http://www.h.org/", false), ("sid=evil; Path=/app/deeper", "http://www.h.org/", false),
+        ("sid=evil", "http://www.h.org/app/page", false), ("sid=evil; Domain=h.org; Path=/app", "http://h.org/", false),
+        ("sid=evil; Domain=h.org; Path=/app", "http://other.h.org/", false),
+        ("sid=evil; Path=/app", "http://a.www.h.org/", false),
+        // Behind it in Cookie, or never beside it.
+        ("sid=mine; Path=/", "http://www.h.org/", true), ("other=mine; Path=/app", "http://www.h.org/", true),
+        ("sid=mine; Path=/app", "http://other.h.org/", true),
+        ("sid=mine; Path=/application", "http://www.h.org/", true),
+        ("sid=mine; Path=/app", "https://www.h.org/", true),
+    ]
+
+    @Test("a page in the clear sets no cookie that would be taken for one that only TLS sees", arguments: shadows)
+    func shadows(_ it: (field: String, from: String, isKept: Bool)) {
+        let jar = CookieJar()
+        jar.set("sid=1; Path=/app; Domain=www.h.org; Secure", from: Self.url("https://www.h.org/"))
+        #expect(jar.set(it.field, from: Self.url(it.from)) == it.isKept)
+    }
+
+    @Test("a secure cookie that has expired stands in nobody's way")
+    func expiredSecure() {
+        var now: Int64 = 0
+        let jar = CookieJar { now }
+        jar.set("a=1; Secure; Max-Age=10", from: Self.url("https://h.org/"))
+        now = 10
+        #expect(jar.set("a=2", from: Self.url("http://h.org/")))
     }
 
     @Test("there is an end to how many are kept")

@@ -8,7 +8,7 @@ import MartletTLS
 import Testing
 
 /// What the client makes of servers that others have written, and of Martlet, in the clear and over TLS.
-@Suite("The client and real servers", .timeLimit(.minutes(2)))
+@Suite("The client and real servers", .timeLimit(.minutes(5)))
 struct InteropTests {
     nonisolated enum Peer: String, CaseIterable, Sendable {
         case node, aiohttp, nginx, martlet

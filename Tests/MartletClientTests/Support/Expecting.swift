@@ -19,7 +19,7 @@ func failure(
 
 /// Waits for what other tasks bring about.
 func eventually(_ what: String, _ condition: @escaping () -> Bool) async throws {
-    try await withTimeout(.seconds(20), for: what) {
+    try await withTimeout(.seconds(60), for: what) {
         while !condition() { try await Task.sleep(for: .milliseconds(1)) }
     }
 }
@@ -27,7 +27,7 @@ func eventually(_ what: String, _ condition: @escaping () -> Bool) async throws 
 /// A client that gives up soon, so that a test that goes wrong ends.
 func quickClient(_ change: (inout HTTPClientSettings) -> Void = { _ in }) -> HTTPClient {
     var settings = HTTPClientSettings()
-    settings.timeouts.total = .seconds(30)
+    settings.timeouts.total = .seconds(60)
     change(&settings)
     return HTTPClient(settings)
 }

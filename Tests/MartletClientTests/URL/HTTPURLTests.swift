@@ -135,6 +135,16 @@ struct HTTPURLTests {
         (["http_proxy": "x", "no_proxy": "[::1]"], "ws://[::1]:9/", nil),
         (["http_proxy": "x", "no_proxy": "127.0.0.1"], "ws://127.0.0.1:9/", nil),
         (["http_proxy": "x", "no_proxy": ",. ,:80,[],*."], "ws://a/", "http://x"),
+        (["http_proxy": "x", "no_proxy": "10.0.0.0/8"], "ws://10.255.0.1:81/", nil),
+        (["http_proxy": "x", "no_proxy": "10.0.0.0/8"], "ws://11.0.0.1/", "http://x"),
+        (["http_proxy": "x", "no_proxy": "a, 192.168.0.0/23 ,b"], "ws://192.168.1.255/", nil),
+        (["http_proxy": "x", "no_proxy": "192.168.0.0/23"], "ws://192.168.2.0/", "http://x"),
+        (["http_proxy": "x", "no_proxy": "fd00::/8"], "ws://[fd12::1]/", nil),
+        (["http_proxy": "x", "no_proxy": "fd00::/8"], "ws://[fe80::1]/", "http://x"),
+        (["http_proxy": "x", "no_proxy": "0.0.0.0/0"], "ws://127.0.0.1/", nil),
+        // Only what an address is in; a name is not looked up for it.
+        (["http_proxy": "x", "no_proxy": "0.0.0.0/0"], "ws://localhost/", "http://x"),
+        (["http_proxy": "x", "no_proxy": "10.0.0.0/33,10.0.0.0/,/8,x/8"], "ws://10.0.0.1/", "http://x"),
     ]
 
     @Test("the environment says which proxy is used, and for which hosts none is", arguments: proxies)

@@ -26,9 +26,9 @@ func withDebugMode(_ body: () async throws -> Void) async rethrows {
     try await body()
 }
 
-/// Looks every millisecond whether the condition holds, for ten seconds at most. The loop has nothing to do in between,
+/// Looks every millisecond whether the condition holds, for a minute at most. The loop has nothing to do in between,
 /// so that the virtual clocks of other tests go on.
 func reached(_ isReached: () -> Bool) async {
-    let deadline = EventLoop.Instant.readClock() + .seconds(10)
+    let deadline = EventLoop.Instant.readClock() + .seconds(60)
     while !isReached(), EventLoop.Instant.readClock() < deadline { try? await Task.sleep(for: .milliseconds(1)) }
 }

@@ -28,7 +28,7 @@ struct Gate: Sendable {
 }
 
 /// Turns the loop until `condition` holds.
-func eventually(within limit: Duration = .seconds(10), _ condition: () -> Bool) async throws {
+func eventually(within limit: Duration = .seconds(60), _ condition: () -> Bool) async throws {
     let deadline = ContinuousClock.now + limit
     while !condition() {
         guard ContinuousClock.now < deadline else { throw Late() }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import MartletNet
 
-@Suite("Connecting", .timeLimit(.minutes(1)))
+@Suite("Connecting", .timeLimit(.minutes(5)))
 struct ConnectTests {
     @Test(
         "a server is reached at its address and answers",

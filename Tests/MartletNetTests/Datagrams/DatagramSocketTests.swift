@@ -4,7 +4,7 @@ import Testing
 
 @testable import MartletNet
 
-@Suite("Datagrams", .timeLimit(.minutes(1)))
+@Suite("Datagrams", .timeLimit(.minutes(5)))
 struct DatagramSocketTests {
     @Test("what is sent arrives whole, with the sender's address", arguments: ["127.0.0.1:0", "[::1]:0", ":0"])
     func carries(text: String) async throws {

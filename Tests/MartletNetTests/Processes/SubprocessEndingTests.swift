@@ -44,6 +44,8 @@ struct SubprocessEndingTests {
     func endsTheStopped() async throws {
         let process = try await withSubprocess(["sleep", "60"], gracePeriod: .milliseconds(20)) { process in
             try process.signal(SIGSTOP)
+            // Of two signals that are pending, the kernel delivers TERM before STOP.
+            #expect(await eventually { isStopped(process.pid) })
             return process
         }
         #expect(process.status == .signaled(SIGKILL, coreDumped: false))
@@ -123,6 +125,16 @@ struct SubprocessEndingTests {
 
     private func isGone(_ pid: Int32) -> Bool {
         kill(pid, 0) < 0 && errno == ESRCH
+    }
+
+    private func isStopped(_ pid: Int32) -> Bool {
+        let descriptor = open("/proc/\(pid)/stat", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 256)
+        let count = read(descriptor, &bytes, bytes.count)
+        // "4711 (sleep) T …"
+        return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self).contains(") T ")
     }
 
     /// Whether a `sleep` with this argument runs anywhere on the machine.

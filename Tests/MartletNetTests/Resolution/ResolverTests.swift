@@ -3,7 +3,7 @@ import Testing
 
 @testable import MartletNet
 
-@Suite("Resolving names", .timeLimit(.minutes(1)))
+@Suite("Resolving names", .timeLimit(.minutes(5)))
 struct ResolverTests {
     @Test("addresses in digits need no lookup, and are of their own family only")
     func numeric() async throws {

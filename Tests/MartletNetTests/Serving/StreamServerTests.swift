@@ -4,7 +4,7 @@ import Testing
 
 @testable import MartletNet
 
-@Suite("Serving streams", .timeLimit(.minutes(1)))
+@Suite("Serving streams", .timeLimit(.minutes(5)))
 struct StreamServerTests {
     struct Failure: Error {}
 

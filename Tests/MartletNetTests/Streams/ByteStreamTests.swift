@@ -82,7 +82,7 @@ struct ByteStreamTests {
         #expect(await stream.waitToWrite(until: soon) == .ready)
     }
 
-    private var soon: EventLoop.Instant { EventLoop.Instant.readClock() + .seconds(5) }
+    private var soon: EventLoop.Instant { EventLoop.Instant.readClock() + .seconds(60) }
 
     private func pair() throws -> (ByteStream, Int32) {
         var ends: [Int32] = [0, 0]

@@ -4,7 +4,7 @@ import Testing
 
 @testable import MartletNet
 
-@Suite("Reading from streams", .timeLimit(.minutes(1)))
+@Suite("Reading from streams", .timeLimit(.minutes(5)))
 struct ReadingTests {
     @Test("what is read does not depend on how it arrived", arguments: 0...23)
     func everySplit(split: Int) async throws {

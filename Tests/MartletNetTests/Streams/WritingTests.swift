@@ -4,7 +4,7 @@ import Testing
 
 @testable import MartletNet
 
-@Suite("Writing to streams", .timeLimit(.minutes(1)))
+@Suite("Writing to streams", .timeLimit(.minutes(5)))
 struct WritingTests {
     /// More than the kernel takes at once.
     private static let large = 4 << 20

@@ -12,7 +12,7 @@ func settle() async {
 
 /// Returns once `condition` holds; `false` when it still does not after some seconds.
 func eventually(_ condition: () -> Bool) async -> Bool {
-    let deadline = EventLoop.Instant.readClock() + .seconds(10)
+    let deadline = EventLoop.Instant.readClock() + .seconds(60)
     while !condition() {
         guard EventLoop.Instant.readClock() < deadline else { return false }
         await settle()

@@ -161,7 +161,7 @@ struct SessionTests {
 
     @Test("random tokens are refused, whatever their length")
     func random() {
-        var random = SplitMix(state: 4)
+        var random = SplitMix64(state: 4)
         for protection in [SealedToken.Protection.signed, .encrypted] {
             let token = SealedToken(secrets: [Self.secret], protection: protection, purpose: "p")
             for length in 0..<300 {
@@ -169,18 +169,6 @@ struct SessionTests {
                 if length > 0 { bytes[0] = protection.rawValue }
                 #expect(token.open(Base64.encode(bytes, .url), now: 0) == nil)
             }
-        }
-    }
-
-    private struct SplitMix: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ mixed >> 31
         }
     }
 

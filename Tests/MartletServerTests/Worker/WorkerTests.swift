@@ -51,7 +51,7 @@ struct WorkerTests {
         #expect(worker.workCount == 2 && events.isEmpty)
         worker.beginDraining()
         let end = Task { await worker.finish() }
-        await pause(.milliseconds(5))
+        try await eventually("one is cancelled") { !events.isEmpty }
         #expect(events == ["refresh is cancelled"])
         worker.background("late", until: .drain) { events.append("never") }
         gate.open()
@@ -66,8 +66,7 @@ struct WorkerTests {
         let worker = Worker()
         worker.background("fails") { throw Failure() }
         worker.background("hangs") { try await Task.sleep(for: .seconds(600), clock: .eventLoop) }
-        await pause(.milliseconds(2))
-        #expect(worker.workCount == 1)
+        try await eventually("one has failed") { worker.workCount == 1 }
         worker.cancelWork()
         await worker.finish()
         #expect(worker.workCount == 0)

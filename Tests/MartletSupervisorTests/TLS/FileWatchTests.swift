@@ -28,7 +28,7 @@ struct FileWatchTests {
         #expect(watch.isTold)
         defer { watch.cancel() }
         change()
-        try await withTimeout(.seconds(5)) { try await noticed.wait() }
+        try await withTimeout(.seconds(60)) { try await noticed.wait() }
     }
 
     @Test("a file that is written in place has changed")
@@ -80,7 +80,7 @@ struct FileWatchTests {
             for number in 2...3 {
                 symlink("..\(number)", directory + "/..new")
                 rename(directory + "/..new", directory + "/..data")
-                _ = try await withTimeout(.seconds(5)) { try await changes.get() }
+                _ = try await withTimeout(.seconds(60)) { try await changes.get() }
             }
         }
     }
@@ -94,7 +94,7 @@ struct FileWatchTests {
             let noticed = Event()
             let watch = FileWatch([directory + "/a"], known: known) { noticed.set() }
             defer { watch.cancel() }
-            try await withTimeout(.seconds(5)) { try await noticed.wait() }
+            try await withTimeout(.seconds(60)) { try await noticed.wait() }
         }
     }
 

@@ -1,3 +1,4 @@
+import Glibc
 import MartletLoop
 import MartletNet
 import Testing
@@ -133,6 +134,41 @@ struct VerificationTests {
         #expect(meeting.clientError?.code == .applicationProtocol)
         #expect(meeting.serverError?.code == .applicationProtocol)
         try await withSecured { client, _ in #expect(client.tls?.applicationProtocol == nil) }
+    }
+
+    @Test("the system's authorities are read again when they have changed", arguments: [false, true])
+    func renewsSystem(hasRoots: Bool) async throws {
+        let authorities = (0..<2).map { Authority.make("System \($0)", [], isAuthority: true) }
+        let servers = try authorities.map {
+            try serverContext([Authority.make("example.org", ["example.org"], issuer: $0)])
+        }
+        try await FileSystem.withTemporaryDirectory { directory in
+            let file = directory + "/authorities.pem"
+            try await File.write(authorities[0].certificatesPEM, to: file)
+            setenv("SSL_CERT_FILE", file, 1)
+            defer { unsetenv("SSL_CERT_FILE") }
+            let client = try clientContext {
+                $0.trust = hasRoots ? .roots([Authority.other.certificate], addsSystem: true) : .system
+            }
+            #expect(try await meeting(client, servers[0]) == nil)
+            #expect(try await meeting(client, servers[1]) == .unknownAuthority)
+            // As packages replace files.
+            try await File.write(authorities[1].certificatesPEM, to: file + ".new")
+            try #require(rename(file + ".new", file) == 0)
+            #expect(try await meeting(client, servers[1]) == nil)
+            #expect(try await meeting(client, servers[0]) == .unknownAuthority, "nor is its session resumed")
+        }
+    }
+
+    /// What comes of a meeting for the client, which is told of the session that it could resume.
+    private func meeting(_ client: TLSClientContext, _ server: TLSServerContext) async throws -> TLSError.Code? {
+        let meeting = try await meet(client, server)
+        defer { meeting.close() }
+        if case .success(let stream) = meeting.server, case .success(let other) = meeting.client {
+            try await stream.write("x")
+            _ = try await other.read()
+        }
+        return meeting.clientError?.code
     }
 
     @Test("a server that speaks HTTP without TLS is recognised, and so is one that speaks something else")

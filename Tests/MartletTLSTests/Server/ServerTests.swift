@@ -30,7 +30,7 @@ struct ServerTests {
         let strict = try serverContext { $0.unknownName = .refusal }
         let meeting = try await meet(client, strict, name: "unknown.test")
         #expect(meeting.clientError?.code == .unrecognizedName)
-        #expect(strict.statistics.failures == 1)
+        #expect(strict.statistics.failures == 1 && strict.statistics.protocolFailures == 1)
         try await withSecured(client, strict, name: "127.0.0.1") { _, _ in }
     }
 
@@ -224,6 +224,43 @@ struct ServerTests {
         peer.close()
         _ = try? await task.value
         return hello
+    }
+
+    @Test("failures are counted by kind", arguments: [TLSVersion.tls12, .tls13])
+    func countsKinds(version: TLSVersion) async throws {
+        let context = try serverContext {
+            $0.clientCertificates = .required(Authority.trust)
+            $0.handshakeTimeout = .milliseconds(20)
+        }
+        // Given up within its hello, or silent from there on.
+        for isSilent in [false, true] {
+            let (end, peer) = try ByteStream.pair()
+            defer { peer.close() }
+            try await peer.write([22, 3, 1])
+            if !isSilent { peer.close() }
+            let code = await tlsCode { try await end.startTLS(accepting: context) }
+            #expect(code == (isSilent ? .timedOut : .truncated))
+        }
+        #expect(context.statistics.abandoned == 1 && context.statistics.timeouts == 1)
+        var settings = context.settings
+        settings.handshakeTimeout = .seconds(60)
+        try context.replace(settings)
+        let anonymous = try clientContext { $0.maximumVersion = version }
+        try await meet(anonymous, context).close()
+        #expect(context.statistics.certificateFailures == 1)
+        // One who does not trust the server says so with an alert.
+        let suspicious = try clientContext {
+            $0.trust = .roots([Authority.other.certificate])
+            $0.maximumVersion = version
+        }
+        try await meet(suspicious, context).close()
+        #expect(context.statistics.certificateFailures == 2)
+        let (end, peer) = try ByteStream.pair()
+        defer { peer.close() }
+        try await peer.write([22, 3, 1, 0, 5, 1, 0, 0, 1, 9])
+        #expect(await thrown { try await end.startTLS(accepting: context) } is TLSError)
+        #expect(context.statistics.protocolFailures == 1)
+        #expect(context.statistics.failures == 5 && context.statistics.inProgress == 0)
     }
 
     @Test("settings that make no sense are refused, and the earlier ones stay")

@@ -114,7 +114,7 @@ struct TransferTests {
                     total += count
                 case .wouldBlock:
                     #expect(!client.mayReceive)
-                    #expect(await client.waitToRead(until: EventLoop.main.time() + .seconds(5)) == .ready)
+                    #expect(await client.waitToRead(until: EventLoop.main.time() + .seconds(60)) == .ready)
                 case .failed(let code):
                     Issue.record("error \(code)")
                     return
@@ -268,7 +268,7 @@ extension ByteStream {
                     rest.removeFirst()
                 }
                 offset += count
-            case .wouldBlock: _ = await waitToWrite(until: EventLoop.main.time() + .seconds(5))
+            case .wouldBlock: _ = await waitToWrite(until: EventLoop.main.time() + .seconds(60))
             case .failed(let code): throw SystemError("send", code: code)
             }
         }

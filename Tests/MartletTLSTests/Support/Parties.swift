@@ -98,7 +98,7 @@ func withSecured(
 
 /// Returns once `condition` holds; `false` when it still does not after some seconds.
 func eventually(_ condition: () -> Bool) async -> Bool {
-    let deadline = EventLoop.Instant.readClock() + .seconds(10)
+    let deadline = EventLoop.Instant.readClock() + .seconds(60)
     while !condition() {
         guard EventLoop.Instant.readClock() < deadline else { return false }
         await withUnsafeContinuation { done in EventLoop.main.callLater(.milliseconds(1)) { done.resume() } }

@@ -103,6 +103,7 @@ nonisolated struct ShippedConfigurationTests {
             + Configuration.Limits.settings.map { "limits.\($0.name)" }
             + Configuration.Timeouts.settings.map { "timeouts.\($0.name)" }
             + Configuration.Log.settings.map { "log.\($0.name)" }
+            + Configuration.Channels.settings.map { "channels.\($0.name)" }
             + Configuration.Route.settings.map { "route.\($0.name)" }
         #expect(found == Set(wanted))
     }

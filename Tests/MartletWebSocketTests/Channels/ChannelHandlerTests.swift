@@ -44,7 +44,7 @@ struct ChannelHandlerTests {
         return String(decoding: try await client.read(exactly: Int(header[1])), as: UTF8.self)
     }
 
-    @Test("makes rooms of its parameters, on all workers", .timeLimit(.minutes(1)))
+    @Test("makes rooms of its parameters, on all workers", .timeLimit(.minutes(5)))
     func rooms() async throws {
         let network = FakeNetwork()
         let servers = try (0..<2).map { _ in
@@ -68,7 +68,7 @@ struct ChannelHandlerTests {
         #expect(servers[0].counters.load(.channelMessagesDelivered) == 3)
     }
 
-    @Test("leaves out the sender if it is told to", .timeLimit(.minutes(1)))
+    @Test("leaves out the sender if it is told to", .timeLimit(.minutes(5)))
     func withoutSender() async throws {
         let server = server(try ChannelHandler(channel: "room/{room}", includesSender: false))
         let clients = [try await open("/rooms/a", of: server), try await open("/rooms/a", of: server)]
@@ -79,7 +79,7 @@ struct ChannelHandlerTests {
         for client in clients { client.close() }
     }
 
-    @Test("closes a socket whose room has too long a name", .timeLimit(.minutes(1)))
+    @Test("closes a socket whose room has too long a name", .timeLimit(.minutes(5)))
     func longName() async throws {
         let server = server(try ChannelHandler(channel: "room/{room}"))
         let client = try await open("/rooms/" + String(repeating: "x", count: 300), of: server)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import MartletWebSocket
 
-@Suite("A subscription of code", .timeLimit(.minutes(1)))
+@Suite("A subscription of code", .timeLimit(.minutes(5)))
 struct ChannelSubscriptionTests {
     @Test("gives what is published, in its order, and ends when it is cancelled")
     func gives() async throws {

@@ -98,7 +98,7 @@ struct ChannelWorkersTests {
     }
 }
 
-@Suite("Presence", .timeLimit(.minutes(1)))
+@Suite("Presence", .timeLimit(.minutes(5)))
 struct PresenceTests {
     private let network = FakeNetwork()
 

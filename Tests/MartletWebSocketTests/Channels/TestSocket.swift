@@ -106,12 +106,12 @@ final class TestSocket {
     }
 }
 
-/// Lets the loop turn until something is so, for ten seconds at most.
+/// Lets the loop turn until something is so, for a minute at most.
 ///
 /// - Returns: whether it is so.
 @discardableResult
 func eventually(_ isSo: () -> Bool) async -> Bool {
-    let deadline = EventLoop.main.time() + EventLoop.Interval(.seconds(10))
+    let deadline = EventLoop.main.time() + EventLoop.Interval(.seconds(60))
     while !isSo() {
         guard EventLoop.main.time() < deadline else { return false }
         await turn()

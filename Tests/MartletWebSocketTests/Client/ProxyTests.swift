@@ -4,7 +4,7 @@ import Testing
 
 @testable import MartletWebSocket
 
-@Suite("A client's proxy", .timeLimit(.minutes(2)))
+@Suite("A client's proxy", .timeLimit(.minutes(5)))
 struct ProxyTests {
     private func options(_ proxy: String) -> WebSocketClientOptions {
         var options = WebSocketClientOptions()

@@ -5,7 +5,7 @@ import Testing
 
 @testable import MartletWebSocket
 
-@Suite("Connecting again", .timeLimit(.minutes(2)))
+@Suite("Connecting again", .timeLimit(.minutes(5)))
 struct ReconnectTests {
     struct Failure: Error {}
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import MartletWebSocket
 
-@Suite("A client's redirects", .timeLimit(.minutes(2)))
+@Suite("A client's redirects", .timeLimit(.minutes(5)))
 struct RedirectTests {
     private static let headers: HTTPFields = [.cookie: "a=b", .origin: "http://o"]
 

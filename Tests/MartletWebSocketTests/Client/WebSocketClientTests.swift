@@ -7,7 +7,7 @@ import Testing
 @testable import MartletServer
 @testable import MartletWebSocket
 
-@Suite("Opening WebSockets", .timeLimit(.minutes(2)))
+@Suite("Opening WebSockets", .timeLimit(.minutes(5)))
 struct WebSocketClientTests {
     /// A real server that sends back whatever comes.
     private func withEcho(

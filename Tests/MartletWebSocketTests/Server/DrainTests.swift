@@ -50,7 +50,7 @@ struct DrainTests {
 
     @Test("are closed one by one, within the time that is set")
     func spread() async throws {
-        let settings = WebSocketSettings.patient { $0.drainSpread = .milliseconds(200) }
+        let settings = WebSocketSettings.patient { $0.drainSpread = .seconds(1) }
         let echo = ObservingEcho()
         try await withSockets({ $0.webSocket("/", settings: settings, handler: echo) }) { server in
             for _ in 0..<50 { _ = try await server.open() }

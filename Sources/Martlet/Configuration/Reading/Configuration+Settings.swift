@@ -11,7 +11,7 @@ nonisolated extension ClosedRange where Bound == ConfigurationDuration {
 
 nonisolated extension Configuration {
     /// The names of the tables.
-    static let tables = ["tls", "limits", "timeouts", "log"]
+    static let tables = ["tls", "limits", "timeouts", "log", "channels"]
     /// The names of the arrays of tables.
     static let arraysOfTables = ["listen", "route"]
 
@@ -29,6 +29,7 @@ nonisolated extension Configuration {
         settings.map(\.name) + ["listen"] + TLSListen.overridable.map { "tls.\($0)" }
             + TLSService.settings.map { "tls.\($0.name)" } + Limits.settings.map { "limits.\($0.name)" }
             + Timeouts.settings.map { "timeouts.\($0.name)" } + Log.settings.map { "log.\($0.name)" }
+            + Channels.settings.map { "channels.\($0.name)" }
     }
 }
 
@@ -110,6 +111,14 @@ nonisolated extension Configuration.Log {
     static let settings: [Setting<Self>] = [
         Setting("level", \.level, SettingReaders.logLevel),
         Setting("target", \.target, SettingReaders.logTarget),
+    ]
+}
+
+nonisolated extension Configuration.Channels {
+    static let settings: [Setting<Self>] = [
+        Setting("redis", \.redis, SettingReaders.someRedisURL),
+        Setting("prefix", \.prefix, SettingReaders.redisPrefix),
+        Setting("heartbeat", \.heartbeat, SettingReaders.duration(.anyWait)),
     ]
 }
 

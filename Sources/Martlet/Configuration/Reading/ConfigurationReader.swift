@@ -27,6 +27,7 @@ nonisolated struct ConfigurationReader {
         readTable("limits", of: document, Configuration.Limits.settings, \.limits)
         readTable("timeouts", of: document, Configuration.Timeouts.settings, \.timeouts)
         readTable("log", of: document, Configuration.Log.settings, \.log)
+        readTable("channels", of: document, Configuration.Channels.settings, \.channels)
         readListeners(document)
         readRoutes(document)
     }
@@ -42,6 +43,7 @@ nonisolated struct ConfigurationReader {
         case ("limits", let key?): apply(override, key, Configuration.Limits.settings, \.limits)
         case ("timeouts", let key?): apply(override, key, Configuration.Timeouts.settings, \.timeouts)
         case ("log", let key?): apply(override, key, Configuration.Log.settings, \.log)
+        case ("channels", let key?): apply(override, key, Configuration.Channels.settings, \.channels)
         default: apply(override, override.key, Configuration.settings, \.self)
         }
     }

@@ -46,7 +46,7 @@ public final class TaskScope {
             children.start(name: name) {
                 do {
                     try await body()
-                } catch where error.saysCancelled && Task.isCancelled {
+                } catch  where error.saysCancelled && Task.isCancelled {
                 } catch {
                     let task = name.map { "the task \"\($0)\"" } ?? "a background task"
                     let unhandled = UnhandledError(cause: error, task: task, place: "\(file):\(line)")

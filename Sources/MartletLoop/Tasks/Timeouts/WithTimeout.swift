@@ -75,7 +75,7 @@ private func run<Value: Sendable>(
     }
     do {
         return try outcome.final.get()
-    } catch where error.saysCancelled && timeout.hasExpired && !Task.isCancelled {
+    } catch  where error.saysCancelled && timeout.hasExpired && !Task.isCancelled {
         throw TimeoutError(subject: subject, limit: timeout.limit, place: "\(file):\(line)")
     }
 }

@@ -19,6 +19,11 @@ public nonisolated struct RedisScored<Member: RedisDecodable>: RedisDecodable {
         self.init(try Member(redis: pair[0]), try Double(redis: pair[1]))
     }
 
+    /// Nothing is null, or an array of no member, which is what ZPOPMIN finds in an empty set.
+    public static func optional(redis value: RESPValue) throws(RedisMismatch) -> RedisScored? {
+        value.isNull || value.elements?.isEmpty == true ? nil : try RedisScored(redis: value)
+    }
+
     /// Members and scores as RESP2 has them, in turn, or as RESP3 has them, in pairs.
     public static func array(redis value: RESPValue) throws(RedisMismatch) -> [RedisScored] {
         var members: [RedisScored] = []

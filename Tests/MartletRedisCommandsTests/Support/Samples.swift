@@ -1,0 +1,49 @@
+import MartletRedis
+
+// A value of every type of options, for the calls that the plugin makes of the table.
+
+extension RedisCondition { static let sample = ifPresent }
+extension RedisExpiry { static let sample = seconds(100) }
+extension RedisGetExpiry { static let sample = milliseconds(100_000) }
+extension RedisExpiryCondition { static let sample = ifNone }
+extension RedisListSide { static let sample = left }
+extension RedisInsertPosition { static let sample = before }
+extension RedisOrder { static let sample = descending }
+extension RedisScoreEnd { static let sample = lowest }
+extension RedisScoreComparison { static let sample = ifGreater }
+extension RedisScoreBound { static let sample = excluding(1) }
+extension RedisLexBound { static let sample = including("a") }
+extension RedisAggregate { static let sample = maximum }
+extension RedisRange { static let sample = scores(.lowest, 5) }
+extension RedisScoreRange { static let sample = scores(.lowest, 5) }
+extension RedisBitRange { static let sample = bits(0, -1) }
+extension RedisBitOperation { static let sample = xor }
+extension RedisBitfieldOperation { static let sample = increment(.unsigned(8, index: 1), by: 10) }
+extension RedisBitfieldRead { static let sample = get(.signed(5, bit: 3)) }
+extension RedisDistanceUnit { static let sample = kilometres }
+extension RedisPlace { static let sample = RedisPlace("members1", longitude: 13.361389, latitude: 38.115556) }
+extension RedisGeoCenter { static let sample = position(longitude: 15, latitude: 37) }
+extension RedisGeoShape { static let sample = circle(radius: 200, .kilometres) }
+extension RedisCursor { static let sample = start }
+extension RedisStreamID { static let sample = RedisStreamID(5, 1) }
+extension RedisNewStreamID { static let sample = id(RedisStreamID(9, 1)) }
+extension RedisStreamTrim { static let sample = aboutLength(1000, limit: 10) }
+extension RedisStreamBound { static let sample = first }
+extension RedisStreamPosition { static let sample = RedisStreamPosition("{k}:key1", after: .zero) }
+extension RedisGroupPosition { static let sample = new("{k}:key1") }
+extension RedisGroupStart { static let sample = after(.zero) }
+extension RedisFlushMode { static let sample = asynchronous }
+extension RedisFunctionPolicy { static let sample = replace }
+extension RedisShutdownMode { static let sample = noSave }
+extension RedisCommandFilter { static let sample = pattern("x*") }
+extension RedisModuleSetting { static let sample = RedisModuleSetting("name", "value") }
+extension RedisMigrateAuthentication { static let sample = user("name", password: "password") }
+extension RedisClientType { static let sample = normal }
+extension RedisClientFilter { static let sample = id(1_000_000) }
+extension RedisPause { static let sample = writes }
+extension RedisUnblock { static let sample = error }
+extension RedisHelloAuthentication { static let sample = RedisHelloAuthentication(password: "password") }
+extension RedisClusterFailover { static let sample = force }
+extension RedisClusterReset { static let sample = soft }
+extension RedisSlotRange { static let sample = RedisSlotRange(1, 2) }
+extension RedisSlotState { static let sample = stable }
