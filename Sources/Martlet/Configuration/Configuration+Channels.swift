@@ -17,7 +17,7 @@ nonisolated extension Configuration {
     }
 }
 
-extension Configuration.Channels {
+@MainActor extension Configuration.Channels {
     /// Makes a worker's channels reach other machines, if they are to. Before the application has a say, which may ask
     /// for channels.
     ///

@@ -78,6 +78,10 @@ nonisolated struct ConfigurationFileTests {
             [log]
             level = "trace"
             target = "/var/log/m.log"
+            [channels]
+            redis = "rediss://ann:secret@redis.example.org/2"
+            prefix = "chat"
+            heartbeat = "1s"
             [[route]]
             path = "/a/{b}"
             methods = ["GET", "POST"]
@@ -130,6 +134,9 @@ nonisolated struct ConfigurationFileTests {
         expected.timeouts.drainIdle = .seconds(8)
         expected.log.level = .trace
         expected.log.target = "/var/log/m.log"
+        expected.channels.redis = "rediss://ann:secret@redis.example.org/2"
+        expected.channels.prefix = "chat"
+        expected.channels.heartbeat = .seconds(1)
         expected.routes = [.init(path: "/a/{b}")]
         expected.routes[0].methods = ["GET", "POST"]
         expected.routes[0].text = "{\"x\": \"{b}\"}"
@@ -344,6 +351,14 @@ nonisolated struct ConfigurationFileTests {
             (
                 "[[route]]\npath = \"/\"\nwebsocket = \"echo\"\norigins = [\"https://example.org/\"]",
                 "m.toml:4: \"origins\" in [[route]]: expected an origin such as \"https://example.org\", without a path, or \"*\", found string \"https://example.org/\""
+            ),
+            (
+                "[channels]\nredis = \"http://localhost\"",
+                "m.toml:2: \"redis\" in [channels]: the URL of a Redis server is invalid: its scheme is none of redis, rediss, unix and redis+unix"
+            ),
+            (
+                "[channels]\nprefix = \"a b\"",
+                "m.toml:2: \"prefix\" in [channels]: expected 1 to 100 letters, digits and signs, such as \"martlet\", found string \"a b\""
             ),
             (
                 "[[route]]\npath = \"/kv\"\nstore = \"sqlite:/a.db\"",
