@@ -151,7 +151,7 @@ final class ClusterNodes {
                 let found = try await ask(address)
                 if found.isComplete { return found }
                 // One that has just come back may know of few.
-                if found.coveredCount > (hole?.coveredCount ?? 0) { hole = found }
+                if found.coveredCount > (hole?.coveredCount ?? -1) { hole = found }
             } catch {
                 reasons.append(error.description)
             }

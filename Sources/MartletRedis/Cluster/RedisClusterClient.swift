@@ -95,17 +95,18 @@ public final class RedisClusterClient: RedisCommands, RedisSubscribing {
     /// Sends a command to whom it concerns, and waits for the answer.
     public func send(_ command: RedisCommand) async throws(RedisError) -> RESPValue {
         switch ClusterRoute(command) {
-        case .slot(let slot): return try await send(command, to: slot)
-        case .anybody: return try await send(command, to: nil)
+        case .slot(let slot): return try await send(command, to: slot, mayRead: true)
+        case .anybody: return try await send(command, to: nil, mayRead: false)
         case .split(let split):
             let answers = try await all(split.parts) { (part) async throws(RedisError) in
-                try await self.send(part.command, to: part.slot)
+                try await self.send(part.command, to: part.slot, mayRead: true)
             }
             return try Self.merged(command) { () throws(RedisMismatch) in try split.merge(answers) }
         case .everyMaster(let merging):
             if nodes.masters.isEmpty { try await nodes.awaitMap() }
-            let answers = try await all(nodes.masters) { (master) async throws(RedisError) in
-                try await self.nodes.client(of: master).send(command)
+            // By a slot of each, so that one that is lost is followed to whoever takes its place.
+            let answers = try await all(nodes.map.firstSlots) { (slot) async throws(RedisError) in
+                try await self.send(command, to: slot, mayRead: false)
             }
             return try Self.merged(command) { () throws(RedisMismatch) in try merging.merge(answers) }
         case .scan: return try await scan(command)
@@ -115,12 +116,16 @@ public final class RedisClusterClient: RedisCommands, RedisSubscribing {
     }
 
     /// Sends a command to the node that has a slot, or to any, wherever that leads.
-    private func send(_ command: RedisCommand, to slot: RedisSlot?) async throws(RedisError) -> RESPValue {
+    ///
+    /// - Parameter mayRead: whether a replica may answer, if the command changes nothing.
+    private func send(
+        _ command: RedisCommand, to slot: RedisSlot?, mayRead: Bool
+    ) async throws(RedisError) -> RESPValue {
         var patience = Patience(command, settings.node)
         var redirections = 0
         var next: (address: RedisNodeAddress, asks: Bool)?
         // A replica that cannot answer is not asked twice.
-        var isRead = command.traits.contains(.readOnly)
+        var isRead = mayRead && command.traits.contains(.readOnly)
         while true {
             var address: RedisNodeAddress?
             let failure: RedisError

@@ -35,6 +35,12 @@ public nonisolated struct RedisSlotMap: Hashable, Sendable {
         return nodes
     }
 
+    /// Of each shard that has slots the lowest one, in their order.
+    var firstSlots: [RedisSlot] {
+        var seen: Set<UInt16> = [Self.nobody]
+        return owners.indices.compactMap { seen.insert(owners[$0]).inserted ? RedisSlot($0) : nil }
+    }
+
     /// The shard that has a slot; `nil` when nobody is known to.
     public func shard(of slot: RedisSlot) -> Shard? {
         let owner = owners[Int(slot.number)]

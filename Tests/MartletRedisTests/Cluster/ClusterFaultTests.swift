@@ -1,0 +1,182 @@
+import MartletLoop
+import MartletRESP
+import Testing
+
+@testable import MartletRedis
+
+@Suite("Nodes of a cluster that answer badly")
+struct ClusterFaultTests {
+    /// A cluster of one node, as that node has it.
+    private static func slots(_ port: UInt16, host: String = "127.0.0.1") -> String {
+        "*1\r\n*3\r\n:0\r\n:16383\r\n*3\r\n$\(host.utf8.count)\r\n\(host)\r\n:\(port)\r\n$1\r\nx\r\n"
+    }
+
+    private func client(
+        _ server: ScriptedServer, within limit: Duration = .seconds(60)
+    ) throws -> (client: RedisClusterClient, port: UInt16) {
+        var settings = try RedisClusterSettings(url: server.url)
+        settings.node.timeouts.command = limit
+        settings.node.logger.logLevel = .critical
+        settings.refreshInterval = .milliseconds(1)
+        let port = try #require(settings.seeds.first?.port)
+        return (RedisClusterClient(settings), port)
+    }
+
+    @Test("redirections that lead in a circle come to an end")
+    func circle() async throws {
+        var port: UInt16 = 0
+        let server = try ScriptedServer.old { command, _ in
+            command[0] == "CLUSTER" ? Self.slots(port) : "-MOVED 12182 127.0.0.1:\(port)\r\n"
+        }
+        let (client, ownPort) = try client(server)
+        port = ownPort
+        defer { client.close() }
+        let error = await failure { try await client.send(RedisCommand("GET", key: "foo")) }
+        #expect(error?.serverCode == "MOVED")
+        #expect(client.statistics.moved == 16)
+        await server.close()
+    }
+
+    @Test(
+        "a redirection that leads nowhere is an error",
+        arguments: ["MOVED 12182 127.0.0.1:0", "MOVED 99999 127.0.0.1:1", "MOVED", "ASK 12182 127.0.0.1:99999"])
+    func nowhere(_ text: String) async throws {
+        var port: UInt16 = 0
+        let server = try ScriptedServer.old { command, _ in
+            command[0] == "CLUSTER" ? Self.slots(port) : "-\(text)\r\n"
+        }
+        let (client, ownPort) = try client(server, within: .milliseconds(300))
+        port = ownPort
+        defer { client.close() }
+        let error = await failure { try await client.send(RedisCommand("GET", key: "foo")) }
+        #expect(error?.reason == text)
+        await server.close()
+    }
+
+    @Test(
+        "a slot map that cannot be is an error that says so",
+        arguments: [
+            "$-1\r\n", ":1\r\n", "*1\r\n:1\r\n", "*1\r\n*3\r\n:0\r\n:99999\r\n*2\r\n$1\r\na\r\n:1\r\n", "-ERR no\r\n",
+        ])
+    func map(_ answer: String) async throws {
+        let server = try ScriptedServer.old { _, _ in answer }
+        let (client, _) = try client(server, within: .milliseconds(200))
+        defer { client.close() }
+        let error = await failure { try await client.send(RedisCommand("GET", key: "foo")) }
+        #expect(error?.code == .connection)
+        #expect(error?.isUnsent == true)
+        #expect(error.map { "\($0)".contains("where the slots are") } == true)
+        await server.close()
+    }
+
+    @Test("where no node has the slot, the command fails without having been sent")
+    func uncovered() async throws {
+        let server = try ScriptedServer.old { _, _ in "*0\r\n" }
+        let (client, _) = try client(server, within: .milliseconds(200))
+        defer { client.close() }
+        let error = await failure { try await client.send(RedisCommand("SET", key: "foo", "x")) }
+        #expect(error?.reason.contains("12182") == true)
+        #expect(error?.isUnsent == true)
+        #expect(!server.commands.contains { $0[0] == "SET" })
+        await server.close()
+    }
+
+    @Test("a server that does not know CLUSTER SLOTS is asked for CLUSTER SHARDS")
+    func shards() async throws {
+        var port: UInt16 = 0
+        let server = try ScriptedServer.old { command, _ in
+            switch command.prefix(2).joined(separator: " ") {
+            case "CLUSTER SLOTS": return "-ERR Unknown subcommand or wrong number of arguments for 'slots'.\r\n"
+            case "CLUSTER SHARDS":
+                let node =
+                    "*6\r\n$4\r\nport\r\n:\(port)\r\n$8\r\nendpoint\r\n$9\r\n127.0.0.1\r\n$4\r\nrole\r\n$6\r\nmaster\r\n"
+                return "*1\r\n*4\r\n$5\r\nslots\r\n*2\r\n:0\r\n:16383\r\n$5\r\nnodes\r\n*1\r\n\(node)"
+            default: return "+here\r\n"
+            }
+        }
+        let (client, ownPort) = try client(server)
+        port = ownPort
+        defer { client.close() }
+        let answer = try await client.send(RedisCommand("GET", key: "foo"))
+        #expect(answer.text == "here")
+        #expect(client.slotMap.isComplete)
+        await server.close()
+    }
+
+    @Test("a write whose connection was lost is not sent again, unless that is allowed", arguments: [false, true])
+    func lost(mayRepeat: Bool) async throws {
+        var port: UInt16 = 0
+        var writes = 0
+        let server = try ScriptedServer.old { command, _ in
+            if command[0] == "CLUSTER" { return Self.slots(port) }
+            writes += 1
+            return writes == 1 ? nil : "+OK\r\n"
+        }
+        var settings = try RedisClusterSettings(url: server.url)
+        settings.node.retries.repeatsIdempotent = mayRepeat
+        settings.node.logger.logLevel = .critical
+        port = try #require(settings.seeds.first?.port)
+        let client = RedisClusterClient(settings)
+        defer { client.close() }
+        let command = RedisCommand("SET", key: "foo", "x", traits: .idempotent)
+        if mayRepeat {
+            #expect(try await client.send(command).text == "OK")
+            #expect(writes == 2)
+        } else {
+            let error = await failure { try await client.send(command) }
+            #expect(error?.code == .connectionLost)
+            #expect(error?.isUnsent == false)
+            #expect(writes == 1)
+        }
+        await server.close()
+    }
+}
+
+@Suite("Sentinels that answer badly")
+struct SentinelFaultTests {
+    @Test(
+        "an answer that names no server is passed over for the next sentinel's",
+        arguments: ["*-1\r\n", "*2\r\n$1\r\na\r\n$1\r\n0\r\n", "*2\r\n$-1\r\n$-1\r\n", ":1\r\n", "-ERR no\r\n"])
+    func passedOver(_ answer: String) async throws {
+        let master = try ScriptedServer.old { command, _ in
+            command[0] == "ROLE" ? "*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n" : "+here\r\n"
+        }
+        let port = String(try #require(RedisNodeAddress(try RedisSettings(url: master.url).endpoint)).port)
+        let bad = try ScriptedServer.old { _, _ in answer }
+        let good = try ScriptedServer.old { command, _ in
+            command.count > 1 && command[1].uppercased() == "GET-MASTER-ADDR-BY-NAME"
+                ? "*2\r\n$9\r\n127.0.0.1\r\n$\(port.utf8.count)\r\n\(port)\r\n" : "*0\r\n"
+        }
+        var settings = RedisSentinelSettings(
+            sentinels: [try RedisSettings(url: bad.url), try RedisSettings(url: good.url)], masterName: "m")
+        settings.server.logger.logLevel = .critical
+        settings.sentinelTimeout = .seconds(30)
+        let client = RedisSentinelClient(settings)
+        #expect(try await client.send(RedisCommand("GET", key: "foo")).text == "here")
+        #expect(client.masterAddress?.port == UInt16(port))
+        client.close()
+        for server in [master, bad, good] { await server.close() }
+    }
+
+    @Test("a server that says it is no master is not written to, whatever sentinels say")
+    func noMaster() async throws {
+        let replica = try ScriptedServer.old { command, _ in
+            command[0] == "ROLE"
+                ? "*5\r\n$5\r\nslave\r\n$1\r\na\r\n:1\r\n$9\r\nconnected\r\n:1\r\n" : "+written\r\n"
+        }
+        let port = String(try #require(RedisNodeAddress(try RedisSettings(url: replica.url).endpoint)).port)
+        let sentinel = try ScriptedServer.old { command, _ in
+            command.count > 1 && command[1].uppercased() == "GET-MASTER-ADDR-BY-NAME"
+                ? "*2\r\n$9\r\n127.0.0.1\r\n$\(port.utf8.count)\r\n\(port)\r\n" : "*0\r\n"
+        }
+        var settings = RedisSentinelSettings(sentinels: [try RedisSettings(url: sentinel.url)], masterName: "m")
+        settings.server.timeouts.command = .milliseconds(300)
+        settings.server.logger.logLevel = .critical
+        let client = RedisSentinelClient(settings)
+        let error = await failure { try await client.send(RedisCommand("SET", key: "foo", "x")) }
+        #expect(error?.isUnsent == true)
+        #expect(!replica.commands.contains { $0[0] == "SET" })
+        client.close()
+        for server in [replica, sentinel] { await server.close() }
+    }
+}
