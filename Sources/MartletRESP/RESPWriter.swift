@@ -31,10 +31,24 @@ public struct RESPWriter: Hashable, Sendable {
 
     /// Writes the text's UTF-8 as one argument.
     public mutating func write(_ argument: String) {
-        count += 1
-        writeLength(argument.utf8.count)
-        bytes.append(contentsOf: argument.utf8)
-        writeLineEnd()
+        let utf8 = argument.utf8
+        if utf8.withContiguousStorageIfAvailable({ write(UnsafeRawBufferPointer($0)) }) == nil { write(Array(utf8)) }
+    }
+
+    /// Writes each of the words, which spaces separate, as one argument.
+    public mutating func write(words: String) {
+        let utf8 = words.utf8
+        let isDone: Void? = utf8.withContiguousStorageIfAvailable { write(words: UnsafeRawBufferPointer($0)) }
+        if isDone == nil { Array(utf8).withUnsafeBytes { write(words: $0) } }
+    }
+
+    private mutating func write(words: UnsafeRawBufferPointer) {
+        var start = 0
+        for end in 0..<words.count where words[end] == UInt8(ascii: " ") {
+            write(UnsafeRawBufferPointer(rebasing: words[start..<end]))
+            start = end + 1
+        }
+        write(UnsafeRawBufferPointer(rebasing: words[start...]))
     }
 
     /// Writes an integer as one argument, in decimal digits.

@@ -89,11 +89,7 @@ public nonisolated struct RedisCommand: Sendable {
         self.name = name
         self.traits = traits
         arguments = RESPWriter(capacity: capacity + name.utf8.count + 16)
-        if name.utf8.contains(UInt8(ascii: " ")) {
-            for word in name.split(separator: " ") { arguments.write(String(word)) }
-        } else {
-            arguments.write(name)
-        }
+        arguments.write(words: name)
     }
 
     /// A command with arguments of which none is a key. Commands that block, or change the connection, are known by their

@@ -77,20 +77,22 @@ final class SharedConnection {
         }
         connection = made
         let theirs = made.onClose
-        made.onClose = { [weak self, weak made] reason in
+        let openedAt = made.openedAt
+        // Weak references would make every retain of a connection slow. It drops this when it is closed.
+        made.onClose = { reason in
             theirs?(reason)
-            if let self, let made { self.lost(made, reason) }
+            self.lost(reason, openedAt: openedAt)
         }
         waiting.answerAll(.success(made))
     }
 
-    private func lost(_ lost: RedisConnection, _ reason: RedisError) {
-        guard connection === lost else { return }
+    private func lost(_ reason: RedisError, openedAt: EventLoop.Instant) {
+        // There is one at a time.
         connection = nil
         if isClosed { return }
         connector.settings.logger.info("a connection to Redis was lost", metadata: ["reason": "\(reason)"])
         let now = EventLoop.main.time()
-        if now - lost.openedAt < Self.shortLife {
+        if now - openedAt < Self.shortLife {
             notBefore = now + (waits.next() ?? .zero)
         } else {
             waits = connector.settings.reconnect.waits()
