@@ -5,18 +5,33 @@ import Testing
 extension EndToEnd {
     @Suite("Work queues")
     struct Queues {
-        @Test("jobs survive that their workers are killed again and again: none is lost, and a key runs once at a time")
-        func killed() async throws {
+        @Test("jobs in SQLite survive that their workers are killed again and again, and a key runs once at a time")
+        func killedWithSQLite() async throws {
             let directory = try TemporaryDirectory()
             defer { directory.remove() }
-            let (url, log) = ("sqlite:\(directory.file("jobs.db"))", directory.file("log"))
+            try await kill("sqlite:\(directory.file("jobs.db"))", log: directory.file("log"))
+        }
+
+        @Test("jobs in Redis survive that their workers are killed again and again, and a key runs once at a time")
+        func killedWithRedis() async throws {
+            let directory = try TemporaryDirectory()
+            defer { directory.remove() }
+            let socket = directory.file("redis.sock")
+            let server = try Program([
+                "redis-server", "--port", "0", "--unixsocket", socket, "--dir", directory.path, "--save", "",
+            ])
+            defer { try? server.signal(SIGKILL) }
+            try await eventually("redis-server listens") { access(socket, R_OK) == 0 }
+            try await kill("unix://\(socket)", log: directory.file("log"))
+        }
+
+        private func kill(_ url: String, log: String) async throws {
+            let jobs = 120
+            let added = try await Program.run([try Binaries.path("queue-program"), url, log, "\(jobs)"])
+            #expect(added.status == .exited(0), "\(added)")
+            var victims: [Int32] = []
             var workers = try (0..<3).map { _ in try Program([try Binaries.path("queue-program"), url, log]) }
             defer { for worker in workers { try? worker.signal(SIGKILL) } }
-            try await eventually("the queue is there") { try await queue("show", "--at", url).status == .exited(0) }
-            // Enqueued by SQL, as the tests link nothing of the daemon.
-            let jobs = 120
-            try await enqueue(jobs, in: directory)
-            var victims: [Int32] = []
             // A job of the kind "poison" kills its worker, too.
             func replaceTheDead() throws {
                 for (index, worker) in workers.enumerated() where !worker.isRunning {
@@ -75,27 +90,6 @@ extension EndToEnd {
 
         private func lines(_ path: String) -> [[Substring]] {
             (TextFile.read(path) ?? "").split(separator: "\n").map { $0.split(separator: " ") }
-        }
-
-        private func enqueue(_ count: Int, in directory: TemporaryDirectory) async throws {
-            let script = """
-                import sqlite3, sys, time
-                now = int(time.time() * 1000)
-                with sqlite3.connect(sys.argv[1], timeout=30) as database:
-                    def add(kind, payload, key, maximum):
-                        database.execute(
-                            "INSERT INTO jobs (queue, kind, payload, key, state, priority, due, maximum, backoff_first,"
-                            " backoff_longest, backoff_factor, created)"
-                            " VALUES ('default', ?, ?, ?, 'waiting', 1, ?, ?, 0, 0, 1, ?)",
-                            (kind, payload, key, now, maximum, now))
-                    for number in range(int(sys.argv[2])):
-                        add("work", b"%d" % (20 + number % 7 * 20), "key%d" % (number % 9), 100)
-                    add("poison", b"", None, 2)
-                """
-            let result = try await Program.run([
-                "python3", "-c", script, directory.file("jobs.db"), "\(count)",
-            ])
-            guard result.status == .exited(0) else { throw Failure("\(result)") }
         }
 
         private func queue(_ words: String...) async throws -> Program.Result {

@@ -45,9 +45,11 @@ struct QueueCase {
     var path: String { String(url.dropFirst("sqlite:".count)) }
 
     /// A queue as another process would have it.
-    func open(_ name: String = "default", _ settings: QueueSettings = QueueSettings()) async throws -> WorkQueue {
+    func open(
+        _ name: String = "default", _ settings: QueueSettings = QueueSettings(), isDurable: Bool = false
+    ) async throws -> WorkQueue {
         var settings = settings
-        settings.isDurable = false
+        settings.isDurable = isDurable
         settings.logger.logLevel = .critical
         let queue = try await WorkQueue.open(url, name: name, settings: settings)
         opened.queues.append(queue)

@@ -78,7 +78,8 @@ import Testing
             var settings = QueueSettings()
             settings.patrol = .seconds(3600)
             let queue = try await place.open("delays", settings)
-            let other = try await place.open("delays", settings)
+            // Between the write that the kernel tells of and the commit there is an fsync.
+            let other = try await place.open("delays", settings, isDurable: true)
             queue.handle("later") { _ in }
             try await queue.processing {
                 // The worker is idle when the other process adds these.

@@ -114,7 +114,7 @@ public final class WorkQueue {
         schedules[schedule] = RecurringJob(name: schedule, times: times, job: job)
     }
 
-    /// Adds a job of a type again and again: see ``schedule(_:_:_:)-(_,_,NewJob)``.
+    /// Adds a job of a type again and again: see ``schedule(_:_:_:)``.
     ///
     /// - Throws: `EncodingError` when the job is none that JSON can hold.
     public func schedule<Work: Job>(

@@ -21,7 +21,7 @@ public final class JobContext {
     /// When the job was enqueued, in milliseconds since 1970.
     public let created: Int
     /// The queue that it comes from, to add others to.
-    public unowned let queue: WorkQueue
+    public let queue: WorkQueue
 
     private let onReport: (Double, String?) -> Void
 

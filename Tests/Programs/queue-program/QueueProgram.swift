@@ -1,5 +1,5 @@
 // A process that runs jobs and writes down what it does, for tests that kill it: `queue-program URL LOG`. It ends by
-// SIGTERM. Each job has the milliseconds that it takes as its payload.
+// SIGTERM. Each job has the milliseconds that it takes as its payload. `queue-program URL LOG COUNT` adds that many.
 import Glibc
 import MartletLoop
 import MartletQueue
@@ -12,6 +12,10 @@ struct QueueProgram {
         settings.visibilityTimeout = .milliseconds(1000)
         settings.logger.logLevel = .critical
         let queue = try await WorkQueue.open(CommandLine.arguments[1], settings: settings)
+        if CommandLine.arguments.count > 3, let count = Int(CommandLine.arguments[3]) {
+            try await add(count, to: queue)
+            return await queue.close()
+        }
         queue.handle("work") { context in
             write("begin", context, to: log)
             let milliseconds = Int(String(decoding: context.payload, as: UTF8.self)) ?? 0
@@ -28,6 +32,16 @@ struct QueueProgram {
         await work.value
         signal.cancel()
         await queue.close()
+    }
+
+    private static func add(_ count: Int, to queue: WorkQueue) async throws {
+        var jobs = (0..<count).map { number in
+            NewJob(
+                "work", Array("\(20 + number % 7 * 20)".utf8),
+                JobOptions(key: "key\(number % 9)", attempts: 100, backoff: .none))
+        }
+        jobs.append(NewJob("poison", [], JobOptions(attempts: 2, backoff: .none)))
+        try await queue.enqueue(contentsOf: jobs)
     }
 
     /// One write for a line, so that those of several processes do not mix.
