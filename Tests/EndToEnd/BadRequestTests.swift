@@ -94,7 +94,7 @@ extension EndToEnd {
                     let connection = try RawConnection(port: daemon.port)
                     try await connection.send(bad.request + "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n")
                     do {
-                        try await connection.receiveToEnd(within: .seconds(5))
+                        try await connection.receiveToEnd(within: .seconds(20))
                     } catch {
                         Issue.record("\(bad.name): \(error)")
                     }
@@ -105,7 +105,7 @@ extension EndToEnd {
                 }
                 #expect(daemon.workerProcesses == workers, "no worker has died")
                 #expect(try await daemon.total("respawns") == 0)
-                #expect(try await daemon.total("protocol_errors") >= Double(Self.cases.count / 2))
+                try await daemon.expect("protocol_errors", reaches: Double(Self.cases.count / 2))
                 #expect(try await daemon.curl("/plaintext").status == .exited(0))
             }
         }
@@ -138,12 +138,12 @@ extension EndToEnd {
                         try await Task.sleep(for: .milliseconds(50))
                     }
                 }
-                try await slow.receiveToEnd(within: .seconds(5))
+                try await slow.receiveToEnd(within: .seconds(20))
                 #expect(slow.statuses == [408])
-                #expect(EventLoop.Instant.readClock() - began < .seconds(3))
+                #expect(EventLoop.Instant.readClock() - began < .seconds(10))
                 feeding.cancel()
-                try await silent.receiveToEnd(within: .seconds(5))
-                #expect(try await daemon.total("timeouts") >= 1)
+                try await silent.receiveToEnd(within: .seconds(20))
+                try await daemon.expect("timeouts", reaches: 1)
             }
         }
 

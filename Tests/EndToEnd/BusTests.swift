@@ -92,8 +92,8 @@ extension EndToEnd {
                     #expect(report.texts(from: sender) == (report.identity == sender ? [] : ["hello"]))
                 }
                 #expect(areAcquainted(reports))
-                #expect(try await daemon.total("bus_messages") == 1)
-                #expect(try await daemon.total("bus_bytes") == 5)
+                try await daemon.expect("bus_messages", becomes: 1)
+                try await daemon.expect("bus_bytes", becomes: 5)
                 let info = try await daemon.control("show", "info").output
                 #expect(info.contains("messages between workers: 1, 5 bytes, 0 dropped"), "\(info)")
             }

@@ -71,7 +71,7 @@ extension EndToEnd {
                     "http://\(daemon.address)/body",
                 ])
                 #expect(chunked.output == "413", "\(chunked)")
-                #expect(try await daemon.total("bodies_too_large") == 3)
+                try await daemon.expect("bodies_too_large", becomes: 3)
             }
         }
 

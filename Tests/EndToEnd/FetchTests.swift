@@ -96,7 +96,7 @@ extension EndToEnd {
                     try await eventually("the file is there", within: .seconds(30)) {
                         try await daemon.curl("/downloads/1").output.contains("\"state\":\"done\"")
                     }
-                    #expect(try await daemon.total("downloads_succeeded") == 1)
+                    try await daemon.expect("downloads_succeeded", becomes: 1)
                 }
                 try await compare(origin, target)
             }

@@ -24,7 +24,7 @@ extension EndToEnd {
                 #expect(seen.count >= 102, "every reload replaces both workers")
                 #expect(totals.decreases.isEmpty)
                 #expect(totals.looks > 10)
-                #expect(try await daemon.total("reloads_succeeded") == 50)
+                try await daemon.expect("reloads_succeeded", becomes: 50)
                 try await daemon.settle(on: 2)
             }
         }
@@ -106,7 +106,7 @@ extension EndToEnd {
                 #expect(reload.errors.contains("martlet.toml") && reload.errors.contains(says), "\(reload)")
                 #expect(try await daemon.curl("/World").output == "Hello, World")
                 #expect(try await daemon.workers().map(\.pid) == before)
-                #expect(try await daemon.total("reloads_failed") == 1)
+                try await daemon.expect("reloads_failed", becomes: 1)
                 #expect(try await daemon.control("show", "info").output.contains(says))
 
                 try daemon.reconfigure { $0.greeting = "Recovered, {name}" }

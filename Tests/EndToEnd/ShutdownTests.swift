@@ -32,7 +32,7 @@ extension EndToEnd {
                 try await connection.send("0")
                 try await connection.receiveToEnd()
                 #expect(connection.statuses == [200])
-                let ended = try await daemon.program.finish(within: .seconds(5))
+                let ended = try await daemon.program.finish(within: .seconds(15))
                 #expect(ended.status == .exited(0), "\(ended)")
             }
         }
@@ -45,8 +45,8 @@ extension EndToEnd {
                 try await Task.sleep(for: .milliseconds(300))
                 #expect(daemon.program.isRunning)
                 try daemon.program.signal(SIGTERM)
-                _ = try await daemon.program.finish(within: .seconds(3))
-                try await eventually("nothing is left", within: .seconds(2)) { daemon.processes.isEmpty }
+                _ = try await daemon.program.finish(within: .seconds(15))
+                try await eventually("nothing is left") { daemon.processes.isEmpty }
             }
         }
 
@@ -54,8 +54,8 @@ extension EndToEnd {
         func fast() async throws {
             try await withRequestInFlight { daemon, _ in
                 try daemon.program.signal(SIGINT)
-                _ = try await daemon.program.finish(within: .seconds(3))
-                try await eventually("nothing is left", within: .seconds(2)) { daemon.processes.isEmpty }
+                _ = try await daemon.program.finish(within: .seconds(15))
+                try await eventually("nothing is left") { daemon.processes.isEmpty }
             }
         }
 
@@ -69,7 +69,7 @@ extension EndToEnd {
                 try await eventually("the request is seen") { try await daemon.total("requests") > 0 }
                 let began = EventLoop.Instant.readClock()
                 try daemon.program.signal(SIGTERM)
-                _ = try await daemon.program.finish(within: .seconds(6))
+                _ = try await daemon.program.finish(within: .seconds(20))
                 #expect(EventLoop.Instant.readClock() - began > .milliseconds(900))
             }
         }
@@ -78,7 +78,7 @@ extension EndToEnd {
         func byVerb(verb: String) async throws {
             try await Daemon.run { daemon in
                 try await daemon.mustControl(verb, "--wait")
-                _ = try await daemon.program.finish(within: .seconds(5))
+                _ = try await daemon.program.finish(within: .seconds(15))
                 #expect(access(daemon.controlSocket, F_OK) != 0, "the control socket's file is gone")
             }
         }

@@ -26,8 +26,7 @@ extension EndToEnd {
                     "websockets_closed_for_errors": 1, "websockets_closed_otherwise": 7,
                 ]
                 for (name, count) in least {
-                    let total = try await daemon.total(name)
-                    #expect(total >= Double(count), "\(name) is \(total)")
+                    try await daemon.expect(name, reaches: Double(count))
                     #expect(shown.contains(name), "show stat has no \(name)")
                 }
                 #expect(try await daemon.total("websockets_lost") == 0)
@@ -50,7 +49,7 @@ extension EndToEnd {
                 // "hi", masked with zeros, and back without a mask.
                 try await socket.send([0x81, 0x82, 0, 0, 0, 0] + Array("hi".utf8))
                 try await socket.receive(until: "\u{2}hi")
-                #expect(try await daemon.total("websockets_active") == 1)
+                try await daemon.expect("websockets_active", becomes: 1)
                 // A close frame with 1000.
                 try await socket.send([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xE8])
                 #expect(try await socket.receiveToEnd() == .closed)
@@ -78,10 +77,10 @@ extension EndToEnd {
             try await Daemon.run(Self.settings("web-program")) { daemon in
                 let holder = try await hold(40, "/socket/echo", daemon)
                 try daemon.program.signal(SIGTERM)
-                let result = try await holder.finish(within: .seconds(20))
+                let result = try await holder.finish(within: .seconds(60))
                 #expect(result.status == .exited(0), "\(result)")
                 #expect(result.output.split(separator: "\n").dropFirst().allSatisfy { $0 == "1001" }, "\(result)")
-                let end = try await daemon.program.finish(within: .seconds(10))
+                let end = try await daemon.program.finish(within: .seconds(20))
                 #expect(end.status == .exited(0), "\(end)")
             }
         }
@@ -95,7 +94,7 @@ extension EndToEnd {
                 try await socket.receive(until: "the server is going away")
                 #expect(daemon.program.isRunning)
                 try daemon.program.signal(SIGTERM)
-                let end = try await daemon.program.finish(within: .seconds(3))
+                let end = try await daemon.program.finish(within: .seconds(15))
                 #expect(end.status == .exited(0), "\(end)")
             }
         }
@@ -117,7 +116,7 @@ extension EndToEnd {
                     #expect(fresh.end == nil, "it belongs to the new generation")
                     fresh.close()
                 }
-                #expect(try await daemon.total("websockets_opened") == Double(times * 41))
+                try await daemon.expect("websockets_opened", becomes: Double(times * 41))
             }
         }
 
@@ -197,7 +196,7 @@ extension EndToEnd {
                 if !holder.isRunning { throw Failure("the client has ended: \(holder.errors)") }
                 return holder.output.hasPrefix("open")
             }
-            #expect(try await daemon.total("websockets_opened") == before + Double(count))
+            try await daemon.expect("websockets_opened", becomes: before + Double(count))
             return holder
         }
     }

@@ -114,8 +114,26 @@ final class Daemon {
         return value
     }
 
+    /// Waits until a figure is what it is to be: what a client has seen, a worker may count in the next moment.
+    func expect(_ name: String, becomes value: Double) async throws {
+        var last = Double.nan
+        try await eventually("\(name) is \(value), and not \(last)") {
+            last = try await total(name)
+            return last == value
+        }
+    }
+
+    /// Waits until a figure is as large as it is to be at least.
+    func expect(_ name: String, reaches value: Double) async throws {
+        var last = Double.nan
+        try await eventually("\(name) is \(value) at least, and not \(last)") {
+            last = try await total(name)
+            return last >= value
+        }
+    }
+
     /// Waits until there are exactly this many worker processes.
-    func settle(on count: Int, within limit: Duration = .seconds(20)) async throws {
+    func settle(on count: Int, within limit: Duration = .seconds(60)) async throws {
         try await eventually("there are \(count) workers; there are \(workerProcesses)", within: limit) {
             workerProcesses.count == count
         }

@@ -4,7 +4,7 @@ import MartletLoop
 ///
 /// - Throws: a `Failure` that names `what` when `limit` has passed, or what `condition` throws.
 func eventually(
-    _ what: @autoclosure () -> String, within limit: Duration = .seconds(10), _ condition: () async throws -> Bool
+    _ what: @autoclosure () -> String, within limit: Duration = .seconds(30), _ condition: () async throws -> Bool
 ) async throws {
     let deadline = EventLoop.Instant.readClock() + limit
     while try await !condition() {

@@ -37,7 +37,7 @@ final class NotifySocket {
     /// Waits for a message from number `start` on that sets `name`, to `value` if that is given; returns its number.
     @discardableResult
     func wait(
-        for name: String, _ value: String? = nil, from start: Int = 0, within limit: Duration = .seconds(10)
+        for name: String, _ value: String? = nil, from start: Int = 0, within limit: Duration = .seconds(30)
     ) async throws -> Int {
         var found: Int?
         try await eventually("\(name)=\(value ?? "…") is notified; so far: \(messages)", within: limit) {

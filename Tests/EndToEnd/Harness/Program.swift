@@ -45,7 +45,7 @@ final class Program {
 
     /// Runs a command to its end.
     static func run(
-        _ command: [String], environment: [String] = [], within limit: Duration = .seconds(20)
+        _ command: [String], environment: [String] = [], within limit: Duration = .seconds(60)
     ) async throws -> Result {
         let program = try Program(command, environment: environment)
         do {
@@ -66,7 +66,7 @@ final class Program {
     }
 
     /// Waits for the end.
-    func finish(within limit: Duration = .seconds(20)) async throws -> Result {
+    func finish(within limit: Duration = .seconds(60)) async throws -> Result {
         try await eventually("\(command.joined(separator: " ")) ends; it wrote: \(errors)", within: limit) {
             !isRunning
         }

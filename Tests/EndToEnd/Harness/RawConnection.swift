@@ -28,11 +28,11 @@ final class RawConnection {
     }
 
     /// Sends everything, waiting for room as needed.
-    func send(_ text: String, within limit: Duration = .seconds(10)) async throws {
+    func send(_ text: String, within limit: Duration = .seconds(30)) async throws {
         try await send(Array(text.utf8), within: limit)
     }
 
-    func send(_ bytes: [UInt8], within limit: Duration = .seconds(10)) async throws {
+    func send(_ bytes: [UInt8], within limit: Duration = .seconds(30)) async throws {
         var rest = bytes[...]
         try await eventually("\(bytes.count) bytes are sent", within: limit) {
             while !rest.isEmpty {
@@ -55,7 +55,7 @@ final class RawConnection {
     }
 
     /// Waits until what has come in contains `wanted`.
-    func receive(until wanted: String, within limit: Duration = .seconds(10)) async throws {
+    func receive(until wanted: String, within limit: Duration = .seconds(30)) async throws {
         try await eventually(
             "\(wanted.debugDescription) arrives after \(text.prefix(300).debugDescription)", within: limit
         ) {
@@ -68,7 +68,7 @@ final class RawConnection {
 
     /// Waits until the other side ends the connection, and says how.
     @discardableResult
-    func receiveToEnd(within limit: Duration = .seconds(10)) async throws -> End {
+    func receiveToEnd(within limit: Duration = .seconds(30)) async throws -> End {
         try await eventually("the connection ends after \(text.prefix(300).debugDescription)", within: limit) {
             try drain()
             return end != nil

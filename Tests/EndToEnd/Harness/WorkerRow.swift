@@ -22,7 +22,7 @@ extension Daemon {
     }
 
     /// The process that serves a slot now, once there is one that is ready.
-    func readyWorker(ofSlot slot: Int, other than: Int32? = nil, within limit: Duration = .seconds(10)) async throws
+    func readyWorker(ofSlot slot: Int, other than: Int32? = nil, within limit: Duration = .seconds(30)) async throws
         -> Int32
     {
         var found: Int32?
