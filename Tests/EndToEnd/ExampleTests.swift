@@ -242,14 +242,13 @@ extension EndToEnd {
             let directory = try TemporaryDirectory()
             defer { directory.remove() }
             let environment = ["COUNTER_STORE=sqlite:\(directory.file("counter.db"))"]
-            for round in 0..<2 {
+            for before in [0, 3] {
                 try await servingHTTP("counter", environment: environment) { address in
                     let url = "http://\(address)/counters/visits"
-                    #expect(try await curl(url) == "{\"name\":\"visits\",\"count\":\(round * 3)}")
-                    for count in 1...3 {
-                        #expect(
-                            try await curl(url, "-X", "POST") == "{\"name\":\"visits\",\"count\":\(round * 3 + count)}")
-                    }
+                    var answers = [try await curl(url)]
+                    for _ in 1...3 { answers.append(try await curl(url, "-X", "POST")) }
+                    let expected = (before...before + 3).map { "{\"name\":\"visits\",\"count\":\($0)}" }
+                    #expect(answers == expected)
                 }
             }
         }
@@ -265,7 +264,8 @@ extension EndToEnd {
                 var reports: Set<String> = []
                 for program in programs { reports.insert(try await program.finish(within: .seconds(20)).output) }
                 #expect(reports.count == 1 && reports.first?.hasPrefix("report \"today\"") == true, "\(reports)")
-                #expect(try await curl(url) == reports.first)
+                let later = try await curl(url)
+                #expect(later == reports.first)
             }
         }
 
