@@ -55,12 +55,13 @@ run: build
 
 test: test-packages lint release-all
 	.ci/check-binaries .build/release/martletd .build/release/martletctl .build/release/loop-program
-	swift build --build-tests
-	$(MAKE) --no-print-directory test-unit test-differential test-websocket test-end-to-end
+	@# What has been built is not planned again for each part.
+	$(MAKE) --no-print-directory RELEASE=: test-unit test-differential test-websocket test-end-to-end
 	Tests/Fuzz/run 20
 
 # All tests of a process share one loop: each has it to itself, so that none is late because of others. Two processes at a time.
-UNIT_TESTS = .build/debug/martletPackageTests.xctest --testing-library swift-testing --no-parallel
+TESTS = .build/debug/martletPackageTests.xctest --testing-library swift-testing
+UNIT_TESTS = $(TESTS) --no-parallel
 UNIT_GROUPS = unit-loop unit-codecs unit-failover unit-client unit-web unit-data unit-rest
 LOOP_TESTS = Loop|Net|ProcessPool
 CODEC_TESTS = HTTP|JSON|WebSocketCodec
@@ -70,9 +71,11 @@ DATA_TESTS = RESP|Redis|RedisCommands|RedisChannels|Store[A-Za-z]*|Queue
 # Clusters and sentinels, whose servers are killed under load.
 FAILOVER_TESTS = RedisGroup
 
-.PHONY: $(UNIT_GROUPS)
-test-unit: test-packages
+.PHONY: build-tests $(UNIT_GROUPS)
+build-tests: test-packages
 	swift build --build-tests
+
+test-unit: build-tests
 	$(MAKE) --no-print-directory --jobs=2 --output-sync $(UNIT_GROUPS)
 
 unit-loop:
@@ -108,12 +111,12 @@ test-websocket: test-packages
 	Tests/autobahn/conform $(BINARIES)
 
 # Apart from the unit tests: these load the machine and measure what happens to others meanwhile.
-test-end-to-end: test-packages
-	MARTLET_BINARIES=$(BINARIES) swift test --disable-xctest --filter '^EndToEnd\.'
+test-end-to-end: build-tests
+	MARTLET_BINARIES=$(BINARIES) $(TESTS) --filter '^EndToEnd\.'
 
 # A file of 2 GiB, whose client and server are killed again and again.
-test-downloads: test-packages
-	MARTLET_BINARIES=$(BINARIES) MARTLET_DOWNLOAD_MEGABYTES=2048 swift test --disable-xctest --filter '^EndToEnd\.EndToEnd/Downloads'
+test-downloads: build-tests
+	MARTLET_BINARIES=$(BINARIES) MARTLET_DOWNLOAD_MEGABYTES=2048 $(TESTS) --filter '^EndToEnd\.EndToEnd/Downloads'
 
 test-systemd: build
 	Tests/systemd/run

@@ -20,7 +20,7 @@ public func fuzzTLSEngine(_ input: UnsafePointer<UInt8>?, _ count: Int) -> CInt 
 
 /// A server and a client that wait for whatever comes.
 private enum Parties {
-    nonisolated(unsafe) static let identity: (der: [UInt8], key: [CChar]) = {
+    static let identity: (der: [UInt8], key: [CChar]) = {
         var certificate: UnsafeMutablePointer<CChar>?
         var key: UnsafeMutablePointer<CChar>?
         var reason = [CChar](repeating: 0, count: 256)

@@ -24,7 +24,8 @@ struct ExpectContinueTests {
             #expect(interim.status == 100 && interim.fieldLines.isEmpty)
             try await client.send("hello")
             #expect(try await client.answer().text == "hello")
-            #expect(server.count(.responses1xx) == 1 && server.count(.responses2xx) == 1)
+            try await server.expect(.responses1xx, 1)
+            try await server.expect(.responses2xx, 1)
         }
     }
 

@@ -19,7 +19,7 @@ struct InterimAndUpgradeTests {
             #expect(hints.status == 103 && hints.fieldLines == ["Link: </style.css>; rel=preload"])
             #expect(try await client.answer().text == "page")
             #expect(try await client.answer().text == "page")
-            #expect(server.count(.responses1xx) == 1)
+            try await server.expect(.responses1xx, 1)
         }
     }
 
@@ -82,7 +82,7 @@ struct InterimAndUpgradeTests {
                 _ = try await client.head()
                 #expect(try await client.rest().count < (path == "/short" ? 6 : 2))
             }
-            #expect(server.count(.handlerErrors) == 2)
+            try await server.expect(.handlerErrors, 2)
         }
     }
 

@@ -20,7 +20,8 @@ struct KeepAliveTests {
                 #expect(answer["Content-Type"] == "text/plain; charset=utf-8")
                 #expect(answer["Server"] == "martlet" && answer["Date"]?.hasSuffix(" GMT") == true)
             }
-            #expect(server.count(.connectionsAccepted) == 1 && server.count(.connectionsActive) == 1)
+            try await server.expect(.connectionsAccepted, 1)
+            try await server.expect(.connectionsActive, 1)
         }
     }
 
@@ -63,7 +64,7 @@ struct KeepAliveTests {
             try await client.send(last + last)
             #expect(try await client.answer().saysClose)
             #expect(try await client.isAtEnd())
-            #expect(server.count(.requests) == 1)
+            try await server.expect(.requests, 1)
         }
     }
 

@@ -91,7 +91,8 @@ struct MalformedRequestTests {
             let answer = try await client.answer()
             #expect(answer.status == malformed.status && answer.saysClose)
             #expect(try await client.isAtEnd())
-            #expect(server.count(.requests) == 1 && server.count(.protocolErrors) == 1)
+            try await server.expect(.requests, 1)
+            try await server.expect(.protocolErrors, 1)
             #expect(server.refusals.count == 1 && server.refusals.first?.contains("127.0.0.1:") == true)
         }
     }

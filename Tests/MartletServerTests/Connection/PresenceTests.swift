@@ -43,7 +43,8 @@ struct PresenceTests {
             try await eventually("the handler is over") { trace.end != nil }
             #expect(trace.end == "cleaned up")
             try await eventually("the connection is gone") { server.count(.connectionsActive) == 0 }
-            #expect(server.count(.clientsGone) == 1 && server.count(.handlerErrors) == 0)
+            try await server.expect(.clientsGone, 1)
+            #expect(server.count(.handlerErrors) == 0)
             #expect(server.count(.responses2xx) == 0)
         }
     }

@@ -76,7 +76,7 @@ struct StreamingTests {
             try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
             #expect(try await client.head().status == 200)
             #expect(String(decoding: try await client.rest(), as: UTF8.self) == "5\r\nbegun\r\n")
-            #expect(server.count(.handlerErrors) == 1)
+            try await server.expect(.handlerErrors, 1)
             #expect(server.log.contains("target=/") && server.log.contains("type=Failure"))
         }
     }

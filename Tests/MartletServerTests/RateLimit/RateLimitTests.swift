@@ -31,7 +31,7 @@ struct RateLimitTests {
             #expect(refused["RateLimit"]?.hasPrefix("\"pages x\";r=0;t=3") == true)
             #expect(refused["RateLimit-Policy"] == "\"pages x\";q=3;w=3600")
             #expect(refused.problem?.hasPrefix("too many requests") == true)
-            #expect(server.count(.requestsRateLimited) == 1)
+            try await server.expect(.requestsRateLimited, 1)
         }
     }
 

@@ -57,7 +57,7 @@ struct EventStreamTests {
             _ = try await client.head()
             client.close()
             try await eventually("it is over") { hasEnded }
-            #expect(server.count(.clientsGone) == 1)
+            try await server.expect(.clientsGone, 1)
         }
     }
 

@@ -19,7 +19,8 @@ struct ConnectionLimitTests {
                 #expect(answer.status == 503 && answer.saysClose && answer["Retry-After"] == "1")
                 client.close()
             }
-            #expect(server.count(.connectionsRefused) == 3 && server.count(.requests) == 2)
+            try await server.expect(.connectionsRefused, 3)
+            try await server.expect(.requests, 2)
             try await eventually("they are gone") { server.count(.connectionsActive) == 2 }
             clients[0].close()
             try await eventually("there is room") { server.count(.connectionsActive) == 1 }

@@ -58,6 +58,15 @@ final class WebSocketTestServer {
 
     func count(_ counter: HTTPCounter) -> UInt64 { server.counters.load(counter) }
 
+    /// Waits until a figure is as large as it is to be, and sees that it is no larger: a client may have its answer before
+    /// the server has counted it.
+    func expect(
+        _ counter: HTTPCounter, _ value: UInt64, sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        try await waitUntil("\(counter) is \(value)") { count(counter) >= value }
+        #expect(count(counter) == value, "\(counter)", sourceLocation: sourceLocation)
+    }
+
     /// Closes everything, and waits until the server has noticed.
     func end() async throws {
         for peer in peers { peer.stream.close() }

@@ -43,7 +43,7 @@ struct HandOverTests {
             }
             let peer = try await server.open("/private", ["Authorization": "Bearer secret"])
             #expect(try await peer.next() == .text("hello ann"))
-            #expect(server.count(.webSocketsOpened) == 1)
+            try await server.expect(.webSocketsOpened, 1)
         }
     }
 
@@ -58,7 +58,7 @@ struct HandOverTests {
             try await peer.send(RawPeer.request())
             #expect(try await peer.head().status == 401)
             _ = try await server.open("/", ["Authorization": "yes"])
-            #expect(server.count(.webSocketsOpened) == 1)
+            try await server.expect(.webSocketsOpened, 1)
         }
     }
 
@@ -108,7 +108,8 @@ struct HandOverTests {
                 "/", ["Authorization": "Bearer a"], frames: RawPeer.text("one") + RawPeer.close(4000, "done"))
             #expect(try await peer.rest() == [.text("one"), .close(4000, ""), .end])
             try await waitUntil("its place is free") { server.server.connectionCount == 1 }
-            #expect(server.count(.webSocketsActive) == 1 && server.count(.webSocketsClosedOtherwise) == 1)
+            try await server.expect(.webSocketsActive, 1)
+            try await server.expect(.webSocketsClosedOtherwise, 1)
             try await other.send(RawPeer.text("still here"))
             #expect(try await other.next() == .text("still here"))
         }
@@ -141,7 +142,7 @@ struct HandOverTests {
             await EventLoop.sleep(.milliseconds(20))
             gate.set()
             try await waitUntil("it is gone") { server.server.connectionCount == 0 }
-            #expect(server.count(.webSocketsLost) == 1)
+            try await server.expect(.webSocketsLost, 1)
         }
     }
 

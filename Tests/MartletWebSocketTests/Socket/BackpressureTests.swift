@@ -197,7 +197,7 @@ struct BackpressureTests {
             #expect(try await peer.next() == .end)
             peer.stream.close()
             try await waitUntil("it has ended") { observed.end?.code == .policyViolation }
-            #expect(server.count(.webSocketsClosedForSlowness) == 1)
+            try await server.expect(.webSocketsClosedForSlowness, 1)
         }
     }
 
@@ -216,7 +216,7 @@ struct BackpressureTests {
                 await EventLoop.sleep(.milliseconds(1))
             }
             #expect(echo.ends.map(\.code) == [.abnormalClosure])
-            #expect(server.count(.webSocketsClosedForSlowness) == 1)
+            try await server.expect(.webSocketsClosedForSlowness, 1)
         }
     }
 

@@ -74,7 +74,8 @@ struct BadInputTests {
             #expect(try await peer.next() == .end)
             peer.stream.close()
             try await waitUntil("it has ended") { server.server.connectionCount == 0 }
-            #expect(server.count(.webSocketsClosedForErrors) == 1 && server.count(.handlerErrors) == 0)
+            try await server.expect(.webSocketsClosedForErrors, 1)
+            #expect(server.count(.handlerErrors) == 0)
         }
     }
 

@@ -56,7 +56,8 @@ struct ClosingTests {
             #expect(observed.messages == [.text("last")] && observed.isOver)
             #expect(observed.end == WebSocketClosed(code: code, reason: close.reason))
             #expect(observed.end?.isNormal == (close.counter == .webSocketsClosedNormally))
-            #expect(server.count(close.counter) == 1 && server.count(.handlerErrors) == 0)
+            try await server.expect(close.counter, 1)
+            #expect(server.count(.handlerErrors) == 0)
         }
     }
 
@@ -119,7 +120,8 @@ struct ClosingTests {
             #expect(try await peer.next() == .end)
             peer.stream.close()
             try await waitUntil("nobody is left") { server.server.connectionCount == 0 }
-            #expect(observed.end?.code == .invalidPayload && server.count(.webSocketsClosedForErrors) == 1)
+            #expect(observed.end?.code == .invalidPayload)
+            try await server.expect(.webSocketsClosedForErrors, 1)
         }
     }
 
@@ -133,7 +135,7 @@ struct ClosingTests {
             #expect(try await peer.next() == .close(throwing ? 1011 : 1000, ""))
             try await peer.send(RawPeer.close(throwing ? 1011 : 1000))
             #expect(try await peer.next() == .end)
-            #expect(server.count(.handlerErrors) == (throwing ? 1 : 0))
+            try await server.expect(.handlerErrors, throwing ? 1 : 0)
             #expect(server.log.entries.contains { $0.contains("Broken") } == throwing)
         }
     }
@@ -240,7 +242,7 @@ struct ClosingTests {
                 if sendsOn { _ = peer.sendWhatFits(noise) }
                 await EventLoop.sleep(.milliseconds(1))
             }
-            #expect(server.count(.webSocketsClosedForSlowness) == 1)
+            try await server.expect(.webSocketsClosedForSlowness, 1)
         }
     }
 
@@ -255,7 +257,7 @@ struct ClosingTests {
                 if sendsOn { _ = peer.sendWhatFits(noise) }
                 await EventLoop.sleep(.milliseconds(1))
             }
-            #expect(server.count(.webSocketsClosedForErrors) == 1)
+            try await server.expect(.webSocketsClosedForErrors, 1)
         }
     }
 
@@ -277,7 +279,8 @@ struct ClosingTests {
             }
             try await waitUntil("nobody is left") { server.server.connectionCount == 0 }
             #expect(observed.isOver && observed.end?.code == .abnormalClosure)
-            #expect(server.count(.webSocketsLost) == 1 && server.count(.handlerErrors) == 0)
+            try await server.expect(.webSocketsLost, 1)
+            #expect(server.count(.handlerErrors) == 0)
         }
     }
 
