@@ -85,6 +85,7 @@ extension EndToEnd {
                         }
                         // As when the machine loses its power.
                         for pid in second.processes { kill(pid, SIGKILL) }
+                        _ = try await second.program.finish()
                     }
                     try await eventually("Bob is gone", within: .seconds(30)) {
                         try await guests(of: "lobby", at: first) == "Ada\n"
