@@ -6,6 +6,11 @@ import Testing
 
 @Suite("Nodes of a cluster that answer badly")
 struct ClusterFaultTests {
+    /// Where the node listens, which its script has to say.
+    private final class Node {
+        var port: UInt16 = 0
+    }
+
     /// A cluster of one node, as that node has it.
     private static func slots(_ port: UInt16, host: String = "127.0.0.1") -> String {
         "*1\r\n*3\r\n:0\r\n:16383\r\n*3\r\n$\(host.utf8.count)\r\n\(host)\r\n:\(port)\r\n$1\r\nx\r\n"
@@ -24,12 +29,12 @@ struct ClusterFaultTests {
 
     @Test("redirections that lead in a circle come to an end")
     func circle() async throws {
-        var port: UInt16 = 0
+        let node = Node()
         let server = try ScriptedServer.old { command, _ in
-            command[0] == "CLUSTER" ? Self.slots(port) : "-MOVED 12182 127.0.0.1:\(port)\r\n"
+            command[0] == "CLUSTER" ? Self.slots(node.port) : "-MOVED 12182 127.0.0.1:\(node.port)\r\n"
         }
-        let (client, ownPort) = try client(server)
-        port = ownPort
+        let (client, port) = try client(server)
+        node.port = port
         defer { client.close() }
         let error = await failure { try await client.send(RedisCommand("GET", key: "foo")) }
         #expect(error?.serverCode == "MOVED")
@@ -41,12 +46,12 @@ struct ClusterFaultTests {
         "a redirection that leads nowhere is an error",
         arguments: ["MOVED 12182 127.0.0.1:0", "MOVED 99999 127.0.0.1:1", "MOVED", "ASK 12182 127.0.0.1:99999"])
     func nowhere(_ text: String) async throws {
-        var port: UInt16 = 0
+        let node = Node()
         let server = try ScriptedServer.old { command, _ in
-            command[0] == "CLUSTER" ? Self.slots(port) : "-\(text)\r\n"
+            command[0] == "CLUSTER" ? Self.slots(node.port) : "-\(text)\r\n"
         }
-        let (client, ownPort) = try client(server, within: .milliseconds(300))
-        port = ownPort
+        let (client, port) = try client(server, within: .milliseconds(300))
+        node.port = port
         defer { client.close() }
         let error = await failure { try await client.send(RedisCommand("GET", key: "foo")) }
         #expect(error?.reason == text)
@@ -83,19 +88,19 @@ struct ClusterFaultTests {
 
     @Test("a server that does not know CLUSTER SLOTS is asked for CLUSTER SHARDS")
     func shards() async throws {
-        var port: UInt16 = 0
+        let node = Node()
         let server = try ScriptedServer.old { command, _ in
             switch command.prefix(2).joined(separator: " ") {
             case "CLUSTER SLOTS": return "-ERR Unknown subcommand or wrong number of arguments for 'slots'.\r\n"
             case "CLUSTER SHARDS":
-                let node =
-                    "*6\r\n$4\r\nport\r\n:\(port)\r\n$8\r\nendpoint\r\n$9\r\n127.0.0.1\r\n$4\r\nrole\r\n$6\r\nmaster\r\n"
-                return "*1\r\n*4\r\n$5\r\nslots\r\n*2\r\n:0\r\n:16383\r\n$5\r\nnodes\r\n*1\r\n\(node)"
+                let fields =
+                    "*6\r\n$4\r\nport\r\n:\(node.port)\r\n$8\r\nendpoint\r\n$9\r\n127.0.0.1\r\n$4\r\nrole\r\n$6\r\nmaster\r\n"
+                return "*1\r\n*4\r\n$5\r\nslots\r\n*2\r\n:0\r\n:16383\r\n$5\r\nnodes\r\n*1\r\n\(fields)"
             default: return "+here\r\n"
             }
         }
-        let (client, ownPort) = try client(server)
-        port = ownPort
+        let (client, port) = try client(server)
+        node.port = port
         defer { client.close() }
         let answer = try await client.send(RedisCommand("GET", key: "foo"))
         #expect(answer.text == "here")
@@ -105,17 +110,17 @@ struct ClusterFaultTests {
 
     @Test("a write whose connection was lost is not sent again, unless that is allowed", arguments: [false, true])
     func lost(mayRepeat: Bool) async throws {
-        var port: UInt16 = 0
+        let node = Node()
         var writes = 0
         let server = try ScriptedServer.old { command, _ in
-            if command[0] == "CLUSTER" { return Self.slots(port) }
+            if command[0] == "CLUSTER" { return Self.slots(node.port) }
             writes += 1
             return writes == 1 ? nil : "+OK\r\n"
         }
         var settings = try RedisClusterSettings(url: server.url)
         settings.node.retries.repeatsIdempotent = mayRepeat
         settings.node.logger.logLevel = .critical
-        port = try #require(settings.seeds.first?.port)
+        node.port = try #require(settings.seeds.first?.port)
         let client = RedisClusterClient(settings)
         defer { client.close() }
         let command = RedisCommand("SET", key: "foo", "x", traits: .idempotent)
