@@ -61,7 +61,8 @@ import Testing
             var minute = start / 60 * 60 + 60
             let step = max(60, (found - minute) / 3000 / 60 * 60)
             while minute < found {
-                #expect(!expression.matches(minute), "\(expression) at \(minute)")
+                // No #expect: it costs a hundred times what it checks.
+                if expression.matches(minute) { Issue.record("\(expression) matches at \(minute)") }
                 minute += step
             }
         }
