@@ -52,9 +52,9 @@ extension EndToEnd {
             }
             try await eventually("all jobs are over", within: .seconds(90)) {
                 try replaceTheDead()
+                let ended = Set(lines(log).filter { $0.count == 4 && $0[0] == "end" && $0[2] != "-" }.map { $0[1] })
                 let counts = try JSONValue(parsing: try await queue("show", "--at", url, "--json").output)
-                let left = ["scheduled", "waiting", "held", "running"].compactMap { counts[$0]?.number }.reduce(0, +)
-                return left <= 1
+                return ended.count == jobs && counts["dead"]?.number == 1
             }
             check(lines(log), jobs: jobs, victims: victims)
             let dead = try await queue("list", "dead", "--at", url, "--json")
