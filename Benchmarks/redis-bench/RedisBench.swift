@@ -50,7 +50,7 @@ final class Load {
     func run(callers: Int, _ seconds: Double, _ body: @escaping @MainActor () async -> Void) async throws {
         try await client.set(key, value)
         let tasks = (0..<callers).map { _ in
-            Task { while !self.isOver { await body() } }
+            Task { await body() }
         }
         try await Task.sleep(for: .milliseconds(200))
         let (before, cpu) = (requests, Self.cpuNanoseconds())
@@ -63,24 +63,36 @@ final class Load {
     }
 
     func get() async {
-        do throws(RedisError) {
-            if try await client.get(key)?.utf8.count != value.utf8.count { errors += 1 }
-        } catch {
-            errors += 1
+        while !isOver {
+            do throws(RedisError) {
+                if try await client.get(key)?.utf8.count != value.utf8.count { errors += 1 }
+            } catch {
+                errors += 1
+            }
+            requests += 1
         }
-        requests += 1
     }
 
     func set() async {
-        do throws(RedisError) {
-            try await client.set(key, value)
-        } catch {
-            errors += 1
+        while !isOver {
+            do throws(RedisError) {
+                try await client.set(key, value)
+            } catch {
+                errors += 1
+            }
+            requests += 1
         }
-        requests += 1
     }
 
     func pipelinedGet(_ depth: Int) async {
+        while !isOver { await getPipeline(depth) }
+    }
+
+    func pipelinedSet(_ depth: Int) async {
+        while !isOver { await setPipeline(depth) }
+    }
+
+    private func getPipeline(_ depth: Int) async {
         var pipeline = RedisPipeline(capacity: depth)
         for _ in 0..<depth { pipeline.add(.get(key)) }
         do throws(RedisError) {
@@ -96,7 +108,7 @@ final class Load {
         requests += depth
     }
 
-    func pipelinedSet(_ depth: Int) async {
+    private func setPipeline(_ depth: Int) async {
         var pipeline = RedisPipeline(capacity: depth)
         for _ in 0..<depth { pipeline.add(.set(key, value)) }
         do throws(RedisError) {

@@ -163,7 +163,7 @@ package struct MethodWriter {
         if shape.takesDictionary { write("@_disfavoredOverload", indent: 1) }
         if command.flags.contains(.write), !method.returnsNothing { write("@discardableResult", indent: 1) }
         writeFunction(
-            "public func \(method.name)\(shape.generics(method, values: true))", parameters,
+            "@inline(__always) public func \(method.name)\(shape.generics(method, values: true))", parameters,
             "async throws(RedisError)\(method.returnsNothing ? "" : " -> \(result)")")
         write(
             "\(method.returnsNothing ? "_ = " : "")try await send("

@@ -1,4 +1,5 @@
 import Glibc
+import RedisFixture
 import Testing
 
 extension EndToEnd {
@@ -79,6 +80,14 @@ extension EndToEnd {
                 #expect(lines.first == "fetching 3, and the loop is free for other things")
                 #expect(lines.filter { $0 == "/stream is there: 24 bytes" }.count == 2, "\(lines)")
                 #expect(lines.contains("/client is there: 9 bytes"))
+            }
+        }
+
+        @Test("redis-hello sets a key and reads it back")
+        func redisHello() async throws {
+            try await RedisServer.with { server in
+                let said = try await Program.run([try Binaries.path("redis-hello"), server.url])
+                #expect(said.status == .exited(0) && said.output == "hello\n", "\(said)")
             }
         }
 

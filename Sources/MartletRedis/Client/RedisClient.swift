@@ -55,10 +55,22 @@ public final class RedisClient: RedisCommands {
     /// - Throws: `RedisError`; ``RedisError/Code-swift.struct/invalidCommand`` for a command that changes the connection,
     ///   such as SELECT or SUBSCRIBE, which others use as well.
     public func send(_ command: RedisCommand) async throws(RedisError) -> RESPValue {
-        if isObserved {
-            return try await observed(command.name) { () throws(RedisError) in try await execute(command) }
+        let shared = next
+        // The way of nearly all commands.
+        guard command.timeout == nil, command.traits.isDisjoint(with: [.blocking, .connection]), !isObserved,
+            let connection = shared.connection
+        else { return try await sendSlowly(command, on: shared, until: deadline(of: command), after: nil) }
+        let deadline = EventLoop.main.now + limit
+        let failure: RedisError
+        do throws(RedisError) {
+            let wait = AnswerWait(connection, try connection.enqueue(command, deadline: deadline))
+            let answer = await withUnsafeContinuation { wait.begin($0) }
+            return try wait.end(answer, command.name)
+        } catch {
+            guard settings.retries.mayRepeat(error, command.traits) else { throw error }
+            failure = error
         }
-        return try await execute(command)
+        return try await sendSlowly(command, on: shared, until: deadline, after: failure)
     }
 
     /// Sends commands in one write, with nothing of others in between, and waits for all answers. They are no transaction:
@@ -72,25 +84,19 @@ public final class RedisClient: RedisCommands {
         return try await observed("PIPELINE") { () throws(RedisError) in try await execute(commands) }
     }
 
-    @inline(__always)
-    private func execute(_ command: RedisCommand) async throws(RedisError) -> RESPValue {
-        // The way of nearly all commands.
-        let shared = next
-        guard command.timeout == nil, command.traits.isDisjoint(with: [.blocking, .connection]),
-            let connection = shared.connection
-        else { return try await executeSlowly(command, on: shared, until: deadline(of: command), after: nil) }
-        let deadline = EventLoop.main.now + limit
-        do throws(RedisError) {
-            return try await connection.exchange(command, deadline: deadline)
-        } catch {
-            guard settings.retries.mayRepeat(error, command.traits) else { throw error }
-            return try await executeSlowly(command, on: shared, until: deadline, after: error)
+    @inline(never)
+    private func sendSlowly(
+        _ command: RedisCommand, on shared: SharedConnection, until deadline: EventLoop.Instant,
+        after failure: RedisError?
+    ) async throws(RedisError) -> RESPValue {
+        guard isObserved else { return try await execute(command, on: shared, until: deadline, after: failure) }
+        return try await observed(command.name) { () throws(RedisError) in
+            try await execute(command, on: shared, until: deadline, after: failure)
         }
     }
 
     /// Sends a command that needs a connection first, or has failed in a way that lets it be sent again.
-    @inline(never)
-    private func executeSlowly(
+    private func execute(
         _ command: RedisCommand, on shared: SharedConnection, until deadline: EventLoop.Instant,
         after failure: RedisError?
     ) async throws(RedisError) -> RESPValue {

@@ -7,7 +7,9 @@ import MartletRESP
 extension RedisConnection {
     /// Sends a command and waits for its answer.
     public func send(_ command: RedisCommand) async throws(RedisError) -> RESPValue {
-        try await exchange(command, deadline: deadline(of: command))
+        let wait = AnswerWait(self, try enqueue(command, deadline: deadline(of: command)))
+        let answer = await withUnsafeContinuation { wait.begin($0) }
+        return try wait.end(answer, command.name)
     }
 
     /// Sends commands in one write, with nothing of others in between, and waits for all answers.
@@ -49,7 +51,6 @@ extension RedisConnection {
         return last
     }
 
-    @inline(__always)
     func exchange(_ command: RedisCommand, deadline: EventLoop.Instant) async throws(RedisError) -> RESPValue {
         let number = try enqueue(command, deadline: deadline)
         return try await answer(to: number, command.name)
@@ -108,8 +109,12 @@ extension RedisConnection {
 
     @inline(__always)
     private func append(_ pending: PendingAnswer) -> UInt64 {
-        if self.pending.isEmpty { lastActivity = EventLoop.main.now }
-        if pending.deadline < timerInstant { arm(at: pending.deadline) }
+        var due = pending.deadline
+        if self.pending.isEmpty {
+            lastActivity = EventLoop.main.now
+            if !isBlocking { due = min(due, lastActivity + silence) }
+        }
+        if due < timerInstant { arm(at: due) }
         return self.pending.append(pending)
     }
 
@@ -140,22 +145,14 @@ extension RedisConnection {
     // MARK: Waiting
 
     /// Waits for the answer of what was queued under this number in this very turn of the loop.
-    @inline(__always)
     func answer(to number: UInt64, _ command: String) async throws(RedisError) -> RESPValue {
-        let note = CancellationNote.take(self, number: number)
-        let record = CancellationNote.watch(note)
-        let answer = await withUnsafeContinuation { wait(for: number, $0) }
-        martlet_remove_cancellation_handler(record)
-        CancellationNote.put(note)
-        switch answer {
-        case .value(.error(let reply)): throw RedisError(reply, host: host, command: command)
-        case .value(let value): return value
-        case .batch: return .null
-        case .failed(let error): throw error.about(command: command)
-        }
+        let wait = AnswerWait(self, number)
+        let answer = await withUnsafeContinuation { wait.begin($0) }
+        return try wait.end(answer, command)
     }
 
-    private func wait(for number: UInt64, _ waiter: UnsafeContinuation<RedisAnswer, Never>) {
+    @inline(__always)
+    func wait(for number: UInt64, _ waiter: UnsafeContinuation<RedisAnswer, Never>) {
         let early: RedisError? =
             pending.with(number) { caller in
                 if let end = caller.earlyEnd { return end }

@@ -42,7 +42,7 @@ struct ClientTests {
     @Test("while no server is there, commands fail after their attempts, and say why")
     func absent() async throws {
         let port = try RedisServer.freePort()
-        var settings = RedisSettings(.host("127.0.0.1", port: port))
+        var settings = try patient("redis://127.0.0.1:\(port)")
         settings.retries = RedisRetries(attempts: 3)
         settings.retries.backoff = .constant(.milliseconds(1))
         settings.reconnect = .constant(.milliseconds(1))
