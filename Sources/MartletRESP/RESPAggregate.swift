@@ -40,11 +40,11 @@ struct RESPAggregate: Sendable {
         }
     }
 
-    /// Its values as keys and values.
-    func entries() throws(RESPError) -> [RESPValue.Entry] {
+    /// Its values as keys and values, behind others.
+    func entries(behind before: consuming [RESPValue.Entry] = []) throws(RESPError) -> [RESPValue.Entry] {
         guard values.count % 2 == 0 else { throw RESPError(.nesting, "a map ends behind a key") }
-        var entries: [RESPValue.Entry] = []
-        entries.reserveCapacity(values.count / 2)
+        var entries = before
+        if entries.isEmpty { entries.reserveCapacity(values.count / 2) }
         for index in stride(from: 0, to: values.count, by: 2) {
             entries.append(RESPValue.Entry(values[index], values[index + 1]))
         }

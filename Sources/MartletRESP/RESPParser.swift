@@ -234,7 +234,9 @@ public struct RESPParser: Sendable {
     ) throws(RESPError) -> RESPValue? {
         let count = min(length - bulk.count, bytes.count - offset)
         // A second piece shows that there is something to it; then the array does not have to grow any more.
-        if !bulk.isEmpty, bulk.capacity < length, length <= 4 * (bulk.count + count) { bulk.reserveCapacity(length) }
+        if kind != .piece, !bulk.isEmpty, bulk.capacity < length, length <= 4 * (bulk.count + count) {
+            bulk.reserveCapacity(length)
+        }
         bulk.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count]))
         offset += count
         if bulk.count == length { state = .bulkEnd(kind, hasReturn: false) }
@@ -341,11 +343,11 @@ public struct RESPParser: Sendable {
             guard valuesLeft >= 0 else { throw tooManyValues() }
             guard let top = open.indices.last else { break }
             guard open[top].add(value) else { return nil }
-            let whole = open.removeLast()
-            attributes = whole.attributes
+            var whole = open.removeLast()
+            swap(&attributes, &whole.attributes)
             if whole.kind == .attribute {
-                let entries = try whole.entries()
-                attributes = (attributes ?? []) + entries
+                // Not kept, they leave no more than the mark that there were some: however many follow each other.
+                if keepsAttributes { attributes = try whole.entries(behind: attributes ?? []) } else { attributes = [] }
                 return nil
             }
             value = try whole.value()

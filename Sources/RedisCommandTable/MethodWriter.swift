@@ -66,7 +66,8 @@ package struct MethodWriter {
         writeFunction(
             "public static func \(method.name)\(generics)", parameters, "-> RedisOperation<\(result)>\(requirement)")
         let introducer = method.arguments.isEmpty ? "let" : "var"
-        write("\(introducer) command = RedisCommand(\"\(command.name)\"\(command.traits))", indent: 2)
+        let traits = command.traits.isEmpty ? ", traits: []" : command.traits
+        write("\(introducer) command = RedisCommand(exactly: \"\(command.name)\"\(traits))", indent: 2)
         for argument in method.arguments { writeAppend(argument) }
         let names = method.arguments.flatMap(\.parameterNames)
         if command.flags.contains(.blocking), names.contains("timeout") {

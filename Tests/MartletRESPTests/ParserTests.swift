@@ -83,6 +83,14 @@ struct ParserTests {
         #expect(Reading(String(repeating: "|1\r\n", count: 100_000)).error?.code == .tooLarge)
     }
 
+    @Test("attributes and pieces one behind the other are read in one pass")
+    func manyFrames() {
+        let frames = String(repeating: "|1\r\n_\r\n_\r\n", count: 100_000)
+        #expect(Reading(frames + ":1\r\n").values == [.integer(1)])
+        let pieces = "$?\r\n" + String(repeating: ";1\r\na\r\n", count: 100_000) + ";0\r\n"
+        #expect(Reading(pieces).values == [.bulk([UInt8](repeating: UInt8(ascii: "a"), count: 100_000))])
+    }
+
     @Test("a large bulk in small pieces is read in one pass")
     func largeBulk() {
         let content = [UInt8](repeating: 7, count: 8 << 20)

@@ -104,7 +104,8 @@ public final class RedisClient: RedisCommands {
         return try await repeating(command.traits, until: deadline, after: failure) { () throws(RedisError) in
             if command.traits.contains(.blocking) {
                 return try await self.dedicated.with(until: deadline, command.name) { connection throws(RedisError) in
-                    try await connection.exchange(command, deadline: deadline)
+                    // The time that the server waits begins now.
+                    try await connection.exchange(command, deadline: max(deadline, self.deadline(of: command)))
                 }
             }
             let connection = try await shared.get(until: deadline, command.name)

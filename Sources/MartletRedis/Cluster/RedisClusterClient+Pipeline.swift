@@ -140,7 +140,7 @@ extension RedisClusterClient {
                 groups.append(Group(address: address))
             }
             if unit.target?.asks == true {
-                groups[place].commands.append(RedisCommand("ASKING"))
+                groups[place].commands.append(RedisCommand(exactly: "ASKING", traits: []))
                 groups[place].units.append(nil)
             }
             groups[place].commands.append(unit.command)

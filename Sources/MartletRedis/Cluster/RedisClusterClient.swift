@@ -261,7 +261,7 @@ extension RedisClient {
     /// Sends a command, behind `ASKING` if its slot is on its way to this node.
     func ask(_ command: RedisCommand, asks: Bool) async throws(RedisError) -> RESPValue {
         guard asks else { return try await send(command) }
-        let answers = try await send([RedisCommand("ASKING"), command])
+        let answers = try await send([RedisCommand(exactly: "ASKING", traits: []), command])
         guard answers.count == 2 else {
             throw RedisError(
                 .unexpectedAnswer, host: settings.host, command: command.name,

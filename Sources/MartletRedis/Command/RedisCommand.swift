@@ -79,13 +79,18 @@ public nonisolated struct RedisCommand: Sendable {
     /// The arguments, the name first.
     package private(set) var arguments: RESPWriter
 
-    /// A command without arguments.
+    /// A command without arguments. Commands that block, or change the connection, are known by their names.
     ///
     /// - Parameters:
     ///   - name: its name; words of it are arguments of their own.
-    ///   - traits: what is known of it.
+    ///   - traits: what else is known of it.
     ///   - capacity: how many bytes its arguments are likely to take.
     public init(_ name: String, traits: Traits = [], capacity: Int = 64) {
+        self.init(exactly: name, traits: traits.union(.known(name)), capacity: capacity)
+    }
+
+    /// A command of which everything is known: nothing is looked up.
+    package init(exactly name: String, traits: Traits, capacity: Int = 64) {
         self.name = name
         self.traits = traits
         arguments = RESPWriter(capacity: capacity + name.utf8.count + 16)
@@ -95,15 +100,17 @@ public nonisolated struct RedisCommand: Sendable {
     /// A command with arguments of which none is a key. Commands that block, or change the connection, are known by their
     /// names.
     public init(_ name: String, _ arguments: any RedisArgument..., traits: Traits = []) {
-        self.init(name, traits: traits.union(.known(name)))
+        self.init(name, traits: traits)
         for argument in arguments { argument.write(to: &self.arguments) }
+        self.traits.formUnion(.known(name, self.arguments))
     }
 
     /// A command whose first argument is a key, and whose others are not: see ``init(_:_:traits:)``.
     public init(_ name: String, key: any RedisArgument, _ arguments: any RedisArgument..., traits: Traits = []) {
-        self.init(name, traits: traits.union(.known(name)))
+        self.init(name, traits: traits)
         append(key: key)
         for argument in arguments { argument.write(to: &self.arguments) }
+        self.traits.formUnion(.known(name, self.arguments))
     }
 
     /// How many arguments there are, the words of the name included.

@@ -76,7 +76,7 @@ extension RedisConnection {
     ) throws(RedisError) -> UInt64 {
         let length = command.encodedLength
         guard closeReason == nil, !Task.isCancelled, mayQueue(bytes: length) else { throw refusal(command.name) }
-        if !command.traits.isDisjoint(with: [.connection, .blocking]) { note(command) }
+        if !command.traits.isDisjoint(with: [.connection, .blocking]) { try note(command, isSubscription) }
         let number = append(
             PendingAnswer(
                 waiter: nil, answersLeft: answers, isSubscription: isSubscription, deadline: deadline,
@@ -93,13 +93,15 @@ extension RedisConnection {
     ) throws(RedisError) -> UInt64 {
         let length = commands.reduce(0) { $0 + $1.encodedLength }
         guard closeReason == nil, !Task.isCancelled, mayQueue(bytes: length) else { throw refusal(nil) }
+        for command in commands where !command.traits.isDisjoint(with: [.connection, .blocking]) {
+            try note(command, false)
+        }
         let number = append(
             PendingAnswer(
                 waiter: nil, answersLeft: commands.count, batch: batch, deadline: deadline, position: position))
         queuedPosition = position
         output.reserveCapacity(output.count + length)
         for command in commands {
-            if !command.traits.isDisjoint(with: [.connection, .blocking]) { note(command) }
             command.encode(into: &output)
         }
         position &+= UInt64(length)
@@ -118,11 +120,21 @@ extension RedisConnection {
         return self.pending.append(pending)
     }
 
-    private func note(_ command: borrowing RedisCommand) {
+    private func note(_ command: borrowing RedisCommand, _ isSubscription: Bool) throws(RedisError) {
+        let name = command.name.uppercased()
+        let isUnanswered =
+            RedisCommand.Traits.unanswered.contains(name)
+            || (name == "CLIENT" && RedisCommand.Traits.known(name, command.arguments) == .connection
+                && command.argumentBytes[1].count == 5)
+        if isUnanswered, !isSubscription {
+            throw RedisError(
+                .invalidCommand, host: host, command: name,
+                "it is not answered as others are; to subscribe, use subscribe(_:acknowledgements:)", isUnsent: true)
+        }
         if command.traits.contains(.blocking) { isBlocking = true }
         guard command.traits.contains(.connection) else { return }
         isAltered = true
-        if command.name == "MONITOR" { isMonitoring = true }
+        if name == "MONITOR" { isMonitoring = true }
     }
 
     @inline(__always)
@@ -182,12 +194,17 @@ extension RedisConnection {
         guard !isFlushQueued else { return }
         if EventLoop.main.hasNothingQueued { return flush() }
         isFlushQueued = true
+        keptForFlush = self
         EventLoop.main.callSoonForAll(flushAction)
     }
 
     /// Sends as much as the kernel takes; the rest when it has room.
     func flush() {
         isFlushQueued = false
+        // Released at the end: it may be the last reference.
+        let kept = keptForFlush
+        keptForFlush = nil
+        defer { withExtendedLifetime(kept) {} }
         while closeReason == nil, sentOffset < output.count {
             let transfer = output.withUnsafeBytes {
                 stream.send(UnsafeRawBufferPointer(rebasing: $0[sentOffset...].prefix(Self.mostPerSend)))

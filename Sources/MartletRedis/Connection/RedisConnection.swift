@@ -49,6 +49,8 @@ public final class RedisConnection: RedisCommands {
     /// Whether what comes unasked are the lines of MONITOR.
     var isMonitoring = false
     var isFlushQueued = false
+    /// Itself, while a flush is queued, which may be all that knows of it by then.
+    var keptForFlush: RedisConnection?
     /// How many pushes, each of which might be a message of a subscription, version 2 has disguised as arrays.
     var hasSubscribed = false
     /// When something was received last, or a command was sent while none was pending.

@@ -98,8 +98,9 @@ struct RedisGreeting {
 
     private func failure(_ reply: RESPErrorReply, _ command: String) -> RedisError {
         let isAboutCredentials = ["WRONGPASS", "NOAUTH"].contains(reply.code) || command == "AUTH"
+        let plain = RedisError(reply, host: connection.host, command: command)
         return RedisError(
-            isAboutCredentials ? .authentication : .server, host: connection.host, command: command, reply.text,
-            reply: reply, isUnsent: true)
+            isAboutCredentials ? .authentication : .server, host: connection.host, command: command, plain.reason,
+            reply: plain.reply, isUnsent: true)
     }
 }

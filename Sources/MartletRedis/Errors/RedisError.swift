@@ -97,7 +97,9 @@ public nonisolated struct RedisError: Error, Sendable {
 
     /// A server's error reply to a command.
     public init(_ reply: RESPErrorReply, host: String, command: String?) {
-        self.init(.server, host: host, command: command, reply.text, reply: reply)
+        // Of a command that it does not know a server repeats the arguments, which nobody else is to see.
+        let text = reply.text.firstRange(of: ", with args").map { String(reply.text[..<$0.lowerBound]) } ?? reply.text
+        self.init(.server, host: host, command: command, text, reply: RESPErrorReply(text))
     }
 
     /// The same error about another command.

@@ -5,8 +5,8 @@ nonisolated struct RedisTransaction {
     let pipeline: RedisPipeline
     let host: String
 
-    private static let multi = RedisCommand("MULTI", traits: [], capacity: 0)
-    private static let exec = RedisCommand("EXEC", traits: [], capacity: 0)
+    private static let multi = RedisCommand(exactly: "MULTI", traits: [], capacity: 0)
+    private static let exec = RedisCommand(exactly: "EXEC", traits: [], capacity: 0)
 
     var commands: [RedisCommand] { [Self.multi] + pipeline.commands + [Self.exec] }
 
@@ -27,6 +27,12 @@ nonisolated struct RedisTransaction {
 
     /// Why nothing was executed: what the server said to the command that it did not queue tells more than EXECABORT.
     private func failure(_ reply: RESPErrorReply, _ values: [RESPValue]) -> RedisError {
+        if case .error(let reply) = values[0] {
+            // Then the others were commands of their own.
+            return RedisError(
+                .server, host: host, command: "MULTI", "\(reply.text); the commands may have been executed one by one",
+                reply: reply)
+        }
         for (index, value) in values.dropLast().enumerated() {
             guard case .error(let reply) = value else { continue }
             let name = index == 0 ? "MULTI" : pipeline.commands[index - 1].name
@@ -95,7 +101,7 @@ extension RedisClient {
                     .invalidCommand, host: connection.host, command: "WATCH", "there is no key to watch", isUnsent: true
                 )
             }
-            var watch = RedisCommand("WATCH")
+            var watch = RedisCommand(exactly: "WATCH", traits: [])
             for key in keys { watch.append(key: key) }
             // From here to EXEC the connection is not to be lent again, however this ends.
             let wasAltered = connection.isAltered
@@ -104,7 +110,7 @@ extension RedisClient {
             let transaction = RedisTransaction(pipeline: try await build(connection), host: connection.host)
             let answers: RedisAnswers?
             if transaction.pipeline.isEmpty {
-                _ = try await connection.send(RedisCommand("UNWATCH", traits: []))
+                _ = try await connection.send(RedisCommand(exactly: "UNWATCH", traits: []))
                 answers = RedisAnswers([], of: transaction.pipeline, host: connection.host)
             } else {
                 answers = try transaction.answers(in: try await connection.send(transaction.commands))

@@ -32,6 +32,11 @@ final class SharedConnection {
     func get(until deadline: EventLoop.Instant, _ command: String) async throws(RedisError) -> RedisConnection {
         if isClosed { throw Self.closed(connector.settings.host, command) }
         if let connection { return connection }
+        guard waiting.count < connector.settings.limits.pendingCommands else {
+            throw RedisError(
+                .queueFull, host: connector.settings.host, command: command,
+                "\(waiting.count) commands wait for a connection already", isUnsent: true)
+        }
         if !isConnecting {
             isConnecting = true
             // Detached: the caller may be cancelled, others may wait as well.

@@ -47,8 +47,13 @@ public struct RedisSettings {
     public var healthCheck: Duration? = .seconds(30)
     /// A dedicated connection that nobody has used for so long is closed.
     public var idleTimeout: Duration = .seconds(60)
-    /// How connections are made.
-    public var connect = ConnectOptions()
+    /// How connections are made. Probes find a server that has vanished while a command blocks, which may be silent for as
+    /// long as it likes.
+    public var connect: ConnectOptions = {
+        var options = ConnectOptions()
+        options.keepAlive = ListenOptions.KeepAlive(idle: .seconds(30), interval: .seconds(10), count: 3)
+        return options
+    }()
     /// What looks names up.
     public var resolver = Resolver.shared
     /// Looks at every new connection after the greeting, before anything else is sent on it, and within

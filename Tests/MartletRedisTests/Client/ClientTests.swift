@@ -157,12 +157,25 @@ struct ClientTests {
             for name in ["SELECT", "subscribe", "MULTI", "MONITOR", "CLIENT REPLY"] {
                 let error = await failure { try await client.send(RedisCommand(name, "1")) }
                 #expect(error?.code == .invalidCommand && error?.isUnsent == true)
+                let bare = await failure { try await client.send(RedisCommand(name)) }
+                #expect(bare?.code == .invalidCommand)
                 let inPipeline = await failure {
                     try await client.send([RedisCommand("PING"), RedisCommand(name, "1")])
                 }
                 #expect(inPipeline?.code == .invalidCommand)
             }
         }
+    }
+
+    @Test("what blocks is known by its name, and by its arguments")
+    func known() {
+        var built = RedisCommand("BLPOP")
+        built.append(key: "q")
+        #expect(built.traits.contains(.blocking) && RedisCommand("multi").traits.contains(.connection))
+        #expect(RedisCommand("XREAD", "BLOCK", 0, "STREAMS", "s", "$").traits.contains(.blocking))
+        #expect(!RedisCommand("XREAD", "STREAMS", "BLOCK", "$").traits.contains(.blocking))
+        #expect(RedisCommand("CLIENT", "REPLY", "SKIP").traits.contains(.connection))
+        #expect(RedisCommand("GET", key: "k").traits.isEmpty)
     }
 
     @Test("a closed client refuses everything, and those who wait are told")

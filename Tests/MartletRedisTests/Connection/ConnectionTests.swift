@@ -159,6 +159,21 @@ struct ConnectionTests {
         }
     }
 
+    @Test("what is not answered as others are is refused, and the next answer is the next caller's")
+    func unanswered() async throws {
+        try await withServerConnection { connection, _ in
+            for command in [
+                RedisCommand("SUBSCRIBE", "a"), RedisCommand("unsubscribe"), RedisCommand("CLIENT", "REPLY", "SKIP"),
+                RedisCommand("CLIENT REPLY", "OFF"),
+            ] {
+                #expect(await failure { try await connection.send(command) }?.code == .invalidCommand)
+                #expect(await failure { try await connection.send([command]) }?.code == .invalidCommand)
+            }
+            let echoed = try await connection.echo("next")
+            #expect(echoed == "next")
+        }
+    }
+
     @Test("a subscription that the server refuses is an error, and the next answer is the next caller's")
     func refusedSubscription() async throws {
         let arguments = user("few on >few ~* +@all resetchannels &mine")
