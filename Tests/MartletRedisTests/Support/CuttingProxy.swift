@@ -32,6 +32,8 @@ final class CuttingProxy {
     func close() async { await server?.close(drainTime: .zero) }
 
     private func pass(from source: ByteStream, to sink: ByteStream) async throws {
+        // However it ends, by a reset too: the other side would wait in vain.
+        defer { sink.close() }
         while true {
             let received = try await source.read()
             if received.isEmpty { break }
@@ -48,7 +50,6 @@ final class CuttingProxy {
                 }
             }
         }
-        sink.close()
     }
 }
 
