@@ -18,8 +18,8 @@ struct PendingAnswer {
     var answersLeft: Int
     /// Where the answers of several commands are gathered.
     var batch: RedisBatch?
-    /// Whether its answers are the acknowledgements of subscriptions.
-    var isSubscription = false
+    /// Which acknowledgements its answers are, if it subscribes or unsubscribes.
+    var acknowledgements: RedisAcknowledgements?
     /// What the caller who stopped waiting before it was suspended gets.
     var earlyEnd: RedisError?
     /// When it stops waiting.
@@ -37,6 +37,36 @@ final class RedisBatch {
     deinit {}
 
     func append(_ value: RESPValue) { values.append(value) }
+}
+
+/// The acknowledgements that a command waits for. A server also says `sunsubscribe` unasked, when a slot moves.
+final class RedisAcknowledgements {
+    /// The word that each begins with.
+    private let word: [UInt8]
+    /// How often each name is still to come; empty where any will do.
+    private var names: [[UInt8]: Int] = [:]
+    private let takesAnyName: Bool
+
+    /// Those of a command: of each of its names, or, without any, of whatever was subscribed to.
+    init(of command: RedisCommand) {
+        let arguments = command.argumentBytes
+        word = Array(command.name.lowercased().utf8)
+        takesAnyName = arguments.count < 2
+        for name in arguments.dropFirst() { names[name, default: 0] += 1 }
+    }
+
+    deinit {}
+
+    /// Takes a push off those that are waited for.
+    ///
+    /// - Returns: whether it is one of them.
+    func take(_ push: [RESPValue]) -> Bool {
+        guard push.count >= 2, push[0].bytes == word else { return false }
+        if takesAnyName { return true }
+        guard let name = push[1].bytes, let count = names[name] else { return false }
+        names[name] = count > 1 ? count - 1 : nil
+        return true
+    }
 }
 
 /// Those who wait for answers on a connection, in the order of what was sent. Each has a number, which is never used
@@ -67,8 +97,8 @@ struct PendingAnswers {
         return body(&line[Int(index)])
     }
 
-    /// Whether the first in line, whom there must be, waits for acknowledgements.
-    var firstIsSubscription: Bool { line[0].isSubscription }
+    /// The acknowledgements that the first in line, whom there must be, waits for.
+    var firstAcknowledgements: RedisAcknowledgements? { line[0].acknowledgements }
 
     /// Takes an answer for the first in line off what it lacks.
     ///

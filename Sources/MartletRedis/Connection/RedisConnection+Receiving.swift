@@ -54,7 +54,7 @@ extension RedisConnection: ByteStreamReactor {
     @inline(__always)
     private func takeAnswer(_ value: RESPValue) {
         guard !pending.isEmpty else { return takeSurplus(value) }
-        if pending.firstIsSubscription {
+        if pending.firstAcknowledgements != nil {
             // One error stands for all acknowledgements.
             let caller = pending.removeFirst()
             caller.waiter?.resume(returning: .value(value))
@@ -80,7 +80,7 @@ extension RedisConnection: ByteStreamReactor {
 
     private func takePush(_ message: [RESPValue]) {
         guard let kind = message.first?.bytes else { return }
-        guard isAcknowledgement(kind), !pending.isEmpty, pending.firstIsSubscription else {
+        guard isAcknowledgement(kind), !pending.isEmpty, pending.firstAcknowledgements?.take(message) == true else {
             onPush?(message)
             return
         }

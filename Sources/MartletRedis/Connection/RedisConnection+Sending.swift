@@ -33,7 +33,8 @@ extension RedisConnection {
         isAltered = true
         hasSubscribed = true
         let number = try enqueue(
-            command, answers: acknowledgements, deadline: deadline(of: command), isSubscription: true)
+            command, answers: acknowledgements, deadline: deadline(of: command),
+            acknowledgements: RedisAcknowledgements(of: command))
         _ = try await answer(to: number, command.name)
     }
 
@@ -72,14 +73,17 @@ extension RedisConnection {
     /// - Returns: the number that its answer is waited for by.
     @inline(__always)
     func enqueue(
-        _ command: borrowing RedisCommand, answers: Int = 1, deadline: EventLoop.Instant, isSubscription: Bool = false
+        _ command: borrowing RedisCommand, answers: Int = 1, deadline: EventLoop.Instant,
+        acknowledgements: RedisAcknowledgements? = nil
     ) throws(RedisError) -> UInt64 {
         let length = command.encodedLength
         guard closeReason == nil, !Task.isCancelled, mayQueue(bytes: length) else { throw refusal(command.name) }
-        if !command.traits.isDisjoint(with: [.connection, .blocking]) { try note(command, isSubscription) }
+        if !command.traits.isDisjoint(with: [.connection, .blocking]) {
+            try note(command, acknowledgements != nil)
+        }
         let number = append(
             PendingAnswer(
-                waiter: nil, answersLeft: answers, isSubscription: isSubscription, deadline: deadline,
+                waiter: nil, answersLeft: answers, acknowledgements: acknowledgements, deadline: deadline,
                 position: position))
         queuedPosition = position
         command.encode(into: &output)

@@ -174,6 +174,22 @@ struct ConnectionTests {
         }
     }
 
+    @Test("an acknowledgement that nobody asked for is not taken for the one that is waited for")
+    func unaskedAcknowledgement() async throws {
+        func acknowledgement(_ name: String) -> String { "*3\r\n$12\r\nsunsubscribe\r\n$1\r\n\(name)\r\n:0\r\n" }
+        let server = try ScriptedServer.old { command, _ in
+            command[0] == "SUNSUBSCRIBE" ? acknowledgement("y") + acknowledgement("a") : "+next\r\n"
+        }
+        let connection = try await RedisConnection.connect(try patient(server.url))
+        defer { connection.close() }
+        var pushes: [String?] = []
+        connection.onPush = { pushes.append($0[1].text) }
+        try await connection.subscribe(RedisCommand("SUNSUBSCRIBE", "a"), acknowledgements: 1)
+        #expect(try await connection.send(RedisCommand("GET", key: "k")).text == "next")
+        #expect(pushes == ["y"])
+        await server.close()
+    }
+
     @Test("a subscription that the server refuses is an error, and the next answer is the next caller's")
     func refusedSubscription() async throws {
         let arguments = user("few on >few ~* +@all resetchannels &mine")
