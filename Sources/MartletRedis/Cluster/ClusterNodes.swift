@@ -26,6 +26,8 @@ final class ClusterNodes {
         isClosed = true
         for client in clients.values { client.close() }
         clients = [:]
+        // Without it nobody is chosen any more.
+        map = RedisSlotMap()
     }
 
     // MARK: Choosing
@@ -34,7 +36,8 @@ final class ClusterNodes {
     func client(of address: RedisNodeAddress) -> RedisClient {
         if let known = clients[address] { return known }
         let client = RedisClient(nodeSettings(address))
-        clients[address] = client
+        // Whoever asks only now is told so by it.
+        if isClosed { client.close() } else { clients[address] = client }
         return client
     }
 
@@ -78,6 +81,7 @@ final class ClusterNodes {
     // MARK: What is learned
 
     func follow(_ redirection: RedisRedirection) {
+        guard !isClosed else { return }
         switch redirection.kind {
         case .ask: statistics.asked &+= 1
         case .moved:
@@ -156,6 +160,7 @@ final class ClusterNodes {
                 reasons.append(error.description)
             }
         }
+        guard !isClosed else { throw RedisError(.closed, "the client has been closed", isUnsent: true) }
         if let hole { return hole }
         throw RedisError(
             .connection, host: "the cluster",
@@ -197,6 +202,7 @@ final class ClusterNodes {
     }
 
     private func adopt(_ new: RedisSlotMap) {
+        guard !isClosed else { return }
         map = new
         suspects = []
         let wanted = new.nodes
