@@ -136,7 +136,7 @@ extension RedisGroups {
                 client.close()
                 let lost = RedisGroups.client(of: group) {
                     $0.masterName = "nobody"
-                    $0.server.timeouts.command = .milliseconds(200)
+                    $0.server.timeouts.command = .seconds(3)
                 }
                 let error = await #expect(throws: RedisError.self) { try await lost.text("GET", key: "a") }
                 #expect(error?.code == .connection)

@@ -16,7 +16,7 @@ extension RedisClusterClient {
         var patience = Patience(nil, settings.node)
         var redirections = 0
         while !pipeline.open.isEmpty {
-            let groups = try await group(pipeline)
+            let groups = try await group(pipeline, within: patience)
             let results = try await all(groups) {
                 (group) async throws(RedisError) -> Result<[RESPValue], RedisError> in
                 do throws(RedisError) {
@@ -31,9 +31,12 @@ extension RedisClusterClient {
                 case .success(let answers): failure = take(answers, of: group, &pipeline) ?? failure
                 case .failure(let error):
                     try note(error, of: group.address, nil)
+                    // By then the map may know of somebody else.
+                    for case let index? in group.units { pipeline.redirect(index, to: nil, asks: false) }
                     failure = error
                 }
             }
+            pipeline.closeAnswered()
             guard let failure else { continue }
             redirections += 1
             guard redirections <= settings.redirections || redirection(failure, from: groups[0].address) == nil else {
@@ -66,7 +69,7 @@ extension RedisClusterClient {
             let failure: RedisError
             do throws(RedisError) {
                 let target: RedisNodeAddress
-                if let next { target = next } else { target = try await choose(slot, isRead: false) }
+                if let next { target = next } else { target = try await choose(slot, isRead: false, within: patience) }
                 address = target
                 next = nil
                 return try await nodes.client(of: target).transaction(pipeline)
@@ -119,7 +122,9 @@ extension RedisClusterClient {
         var units: [Int?] = []
     }
 
-    private func group(_ pipeline: ClusterPipeline) async throws(RedisError) -> [Group] {
+    private func group(
+        _ pipeline: ClusterPipeline, within patience: Patience
+    ) async throws(RedisError) -> [Group] {
         var groups: [Group] = []
         var places: [RedisNodeAddress: Int] = [:]
         var before: RedisNodeAddress?
@@ -131,7 +136,7 @@ extension RedisClusterClient {
             } else if unit.slot == nil, let before {
                 address = before
             } else {
-                address = try await choose(unit.slot ?? pipeline.firstSlot, isRead: false)
+                address = try await choose(unit.slot ?? pipeline.firstSlot, isRead: false, within: patience)
             }
             before = address
             let place = places[address] ?? groups.count
@@ -187,7 +192,7 @@ struct ClusterPipeline {
     private(set) var units: [Unit] = []
     /// Of each command the units that it has become, and how they become one again.
     private var commands: [(units: Range<Int>, split: CommandSplit?, name: String)] = []
-    /// Those without an answer, in order.
+    /// Those without an answer, as of the last round, in order.
     private(set) var open: [Int] = []
 
     init(_ commands: [RedisCommand]) throws(RedisError) {
@@ -222,7 +227,11 @@ struct ClusterPipeline {
 
     mutating func answer(_ index: Int, _ value: RESPValue) {
         units[index].answer = value
-        open.removeAll { $0 == index }
+    }
+
+    /// Takes those that have been answered since from those that are open.
+    mutating func closeAnswered() {
+        open.removeAll { units[$0].answer != nil }
     }
 
     mutating func redirect(_ index: Int, to address: RedisNodeAddress?, asks: Bool) {

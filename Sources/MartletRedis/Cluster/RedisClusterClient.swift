@@ -79,14 +79,12 @@ public final class RedisClusterClient: RedisCommands, RedisSubscribing {
     /// transactions with WATCH. It follows no redirections.
     public func client(for key: String) async throws(RedisError) -> RedisClient {
         let slot = RedisSlot(of: key)
-        if nodes.choose(slot, isRead: false) == nil { try await nodes.awaitMap() }
-        guard let address = nodes.choose(slot, isRead: false) else { throw Self.unserved(slot) }
-        return nodes.client(of: address)
+        return nodes.client(of: try await choose(slot, isRead: false, within: Patience(nil, settings.node)))
     }
 
     /// The clients of all masters.
     public func masters() async throws(RedisError) -> [RedisClient] {
-        if nodes.masters.isEmpty { try await nodes.awaitMap() }
+        try await awaitMasters(within: Patience(nil, settings.node))
         return nodes.masters.map { nodes.client(of: $0) }
     }
 
@@ -103,7 +101,7 @@ public final class RedisClusterClient: RedisCommands, RedisSubscribing {
             }
             return try Self.merged(command) { () throws(RedisMismatch) in try split.merge(answers) }
         case .everyMaster(let merging):
-            if nodes.masters.isEmpty { try await nodes.awaitMap() }
+            try await awaitMasters(within: Patience(command, settings.node))
             // By a slot of each, so that one that is lost is followed to whoever takes its place.
             let answers = try await all(nodes.map.firstSlots) { (slot) async throws(RedisError) in
                 try await self.send(command, to: slot, mayRead: false)
@@ -122,6 +120,7 @@ public final class RedisClusterClient: RedisCommands, RedisSubscribing {
         _ command: RedisCommand, to slot: RedisSlot?, mayRead: Bool
     ) async throws(RedisError) -> RESPValue {
         var patience = Patience(command, settings.node)
+        patience.isLate = nodes.map.shards.isEmpty
         var redirections = 0
         var next: (address: RedisNodeAddress, asks: Bool)?
         // A replica that cannot answer is not asked twice.
@@ -131,14 +130,19 @@ public final class RedisClusterClient: RedisCommands, RedisSubscribing {
             let failure: RedisError
             do throws(RedisError) {
                 let target: (address: RedisNodeAddress, asks: Bool)
-                if let next { target = next } else { target = (try await choose(slot, isRead: isRead), false) }
+                if let next {
+                    target = next
+                } else {
+                    target = (try await choose(slot, isRead: isRead, within: patience), false)
+                }
                 next = nil
                 address = target.address
-                return try await nodes.client(of: target.address).ask(command, asks: target.asks)
+                return try await nodes.client(of: target.address).ask(patience.limiting(command), asks: target.asks)
             } catch {
                 failure = error
             }
             if let redirection = redirection(failure, from: address) {
+                patience.isLate = true
                 redirections += 1
                 guard redirections <= settings.redirections else { throw failure }
                 nodes.follow(redirection)
@@ -167,11 +171,22 @@ public final class RedisClusterClient: RedisCommands, RedisSubscribing {
         nodes.noteRepetition()
     }
 
-    func choose(_ slot: RedisSlot?, isRead: Bool) async throws(RedisError) -> RedisNodeAddress {
+    /// The node to ask; the slot map is waited for if need be.
+    func choose(
+        _ slot: RedisSlot?, isRead: Bool, within patience: Patience
+    ) async throws(RedisError) -> RedisNodeAddress {
         if let address = nodes.choose(slot, isRead: isRead) { return address }
-        try await nodes.awaitMap()
+        try await awaitMap(within: patience)
         if let address = nodes.choose(slot, isRead: isRead) { return address }
         throw Self.unserved(slot)
+    }
+
+    private func awaitMasters(within patience: Patience) async throws(RedisError) {
+        if nodes.masters.isEmpty { try await awaitMap(within: patience) }
+    }
+
+    private func awaitMap(within patience: Patience) async throws(RedisError) {
+        try await patience.bound("the slot map") { [nodes] () async throws(RedisError) in try await nodes.awaitMap() }
     }
 
     func redirection(_ failure: RedisError, from address: RedisNodeAddress?) -> RedisRedirection? {
@@ -217,7 +232,7 @@ public final class RedisClusterClient: RedisCommands, RedisSubscribing {
     // MARK: Keys of all masters
 
     private func scan(_ command: RedisCommand) async throws(RedisError) -> RESPValue {
-        if nodes.masters.isEmpty { try await nodes.awaitMap() }
+        try await awaitMasters(within: Patience(command, settings.node))
         let masters = nodes.masters
         var arguments = command.argumentBytes
         guard arguments.count > 1, let cursor = ClusterCursor(String(decoding: arguments[1], as: UTF8.self)) else {

@@ -74,7 +74,7 @@ public final class RedisSentinelClient: RedisCommands, RedisSubscribing {
     public func send(_ command: RedisCommand) async throws(RedisError) -> RESPValue {
         if settings.reads != .master, command.traits.contains(.readOnly) {
             // Where there is nobody yet, the master is asked, and with it the replicas are found.
-            if current == nil { _ = try await self.master() }
+            if current == nil { _ = try await server(within: Patience(command, settings.server)) }
             refreshReplicasIfOld()
             if let reader = nextReplica() {
                 do throws(RedisError) {
@@ -86,25 +86,27 @@ public final class RedisSentinelClient: RedisCommands, RedisSubscribing {
                 }
             }
         }
-        return try await repeating(command) { (client) async throws(RedisError) in try await client.send(command) }
+        return try await repeating(command) { (client, patience) async throws(RedisError) in
+            try await client.send(patience.limiting(command))
+        }
     }
 
     /// Sends commands to the master in one write, with nothing of others in between, and waits for all answers.
     ///
     /// - Returns: the answers in order; those that are errors are `RESPValue.error`.
     public func send(_ commands: [RedisCommand]) async throws(RedisError) -> [RESPValue] {
-        try await repeating(nil) { (client) async throws(RedisError) in try await client.send(commands) }
+        try await repeating(nil) { (client, _) async throws(RedisError) in try await client.send(commands) }
     }
 
     /// A client of the master as it is now, for what concerns one connection: transactions, scripts. It knows nothing of
     /// failovers.
     public func master() async throws(RedisError) -> RedisClient {
-        try await server().client
+        try await server(within: Patience(nil, settings.server)).client
     }
 
     /// A connection to the master of the caller's own, to be closed by it.
     public func connect() async throws(RedisError) -> RedisConnection {
-        try await repeating(nil) { (client) async throws(RedisError) in try await client.connect() }
+        try await repeating(nil) { (client, _) async throws(RedisError) in try await client.connect() }
     }
 
     /// Subscribes with the master: see ``RedisSubscribing``. After a failover, with the new one.
@@ -115,7 +117,7 @@ public final class RedisSentinelClient: RedisCommands, RedisSubscribing {
             subscriptions
             ?? PubSubHub(backoff: settings.server.reconnect) { [weak self] () async throws(RedisError) in
                 guard let self else { throw RedisError(.closed, "the client has been dropped", isUnsent: true) }
-                return try await server().client.connect()
+                return try await master().connect()
             }
         subscriptions = hub
         return try await hub.subscribe(target, buffer, within: settings.server.timeouts.command)
@@ -123,16 +125,17 @@ public final class RedisSentinelClient: RedisCommands, RedisSubscribing {
 
     /// Does something with the master, until it is done or must not be done again.
     private func repeating<Answer>(
-        _ command: RedisCommand?, _ body: (RedisClient) async throws(RedisError) -> Answer
+        _ command: RedisCommand?, _ body: (RedisClient, Patience) async throws(RedisError) -> Answer
     ) async throws(RedisError) -> Answer {
         var patience = Patience(command, settings.server)
+        patience.isLate = current == nil || isDoubtful
         while true {
             let failure: RedisError
             var used: SentinelServer?
             do throws(RedisError) {
-                let server = try await server()
+                let server = try await server(within: patience)
                 used = server
-                return try await body(server.client)
+                return try await body(server.client, patience)
             } catch {
                 failure = error
             }
@@ -169,9 +172,11 @@ public final class RedisSentinelClient: RedisCommands, RedisSubscribing {
     private static let noReplicasAge: Duration = .seconds(1)
 
     /// The master, about which there is no doubt.
-    private func server() async throws(RedisError) -> SentinelServer {
+    private func server(within patience: Patience) async throws(RedisError) -> SentinelServer {
         if let current, !isDoubtful { return current }
-        return try await resolve()
+        return try await patience.bound("the sentinels' word") { [self] () async throws(RedisError) in
+            try await resolve()
+        }
     }
 
     /// Asks the sentinels, once for all who want to know.
