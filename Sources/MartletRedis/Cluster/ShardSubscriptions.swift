@@ -50,7 +50,7 @@ final class ShardSubscriptions {
     }
 
     private func remove(_ mailbox: SubscriptionMailbox, from topic: PubSubTopic) {
-        if let place = places[topic] { hubs[place]?.remove(mailbox, from: topic) }
+        if let place = places[topic], hubs[place]?.remove(mailbox, from: topic) ?? true { places[topic] = nil }
         homeless[topic]?.listeners.removeAll { $0 === mailbox }
         if homeless[topic]?.listeners.isEmpty == true { homeless[topic] = nil }
     }
@@ -59,6 +59,11 @@ final class ShardSubscriptions {
     private func take(_ topic: PubSubTopic, _ subject: PubSubHub.Subject) {
         guard let address = nodes.choose(RedisSlot(of: topic.name), isRead: false) else {
             return lose([topic: subject])
+        }
+        var subject = subject
+        // Since it was placed the slot has moved: all who want it go along.
+        if let place = places[topic], place != address, let moved = hubs[place]?.release(topic) {
+            subject.merge(moved)
         }
         places[topic] = address
         hub(of: address).take(topic, subject)
@@ -91,11 +96,7 @@ final class ShardSubscriptions {
         }
         for (topic, subject) in topics {
             places[topic] = nil
-            if homeless[topic] != nil {
-                homeless[topic]?.listeners += subject.listeners
-            } else {
-                homeless[topic] = subject
-            }
+            if homeless[topic]?.merge(subject) == nil { homeless[topic] = subject }
         }
         guard placing == nil, !homeless.isEmpty else { return }
         placing = Task {

@@ -22,6 +22,11 @@ final class PubSubHub {
         var listeners: [SubscriptionMailbox]
         /// Whether it has been confirmed, on this connection or one before.
         var hasBeenConfirmed = false
+
+        mutating func merge(_ other: Subject) {
+            listeners += other.listeners
+            hasBeenConfirmed = hasBeenConfirmed || other.hasBeenConfirmed
+        }
     }
 
     private let connect: () async throws(RedisError) -> RedisConnection
@@ -37,6 +42,10 @@ final class PubSubHub {
     private var isFlushScheduled = false
     private var runner: Task<Void, Never>?
     private var waits: Backoff.Waits
+    /// When to connect again, at the earliest.
+    private var earliestAttempt = EventLoop.Instant(nanoseconds: 0)
+    /// Whether anything was confirmed on the last connection.
+    private var hasServed = false
     private var lastError: RedisError?
     private var end: RedisError?
 
@@ -86,8 +95,7 @@ final class PubSubHub {
             return
         }
         if var known = subjects[topic] {
-            known.listeners += subject.listeners
-            known.hasBeenConfirmed = known.hasBeenConfirmed || subject.hasBeenConfirmed
+            known.merge(subject)
             subjects[topic] = known
             if confirmed.contains(topic) {
                 for mailbox in subject.listeners { mailbox.confirm(topic) }
@@ -96,21 +104,35 @@ final class PubSubHub {
             return
         }
         subjects[topic] = subject
+        if confirmed.contains(topic) {
+            // The last one has left in this very turn: the server has not been told, and has nothing to confirm.
+            subjects[topic]?.hasBeenConfirmed = true
+            for mailbox in subject.listeners { mailbox.confirm(topic) }
+            if subject.hasBeenConfirmed { tell(.moved, subject.listeners) }
+        }
         note(topic)
         runIfNeeded()
     }
 
-    /// What is confirmed on this connection.
+    /// What is confirmed on this connection, and not unsubscribed from: a part of what was said.
     private var confirmed: Set<PubSubTopic> = []
 
-    func remove(_ mailbox: SubscriptionMailbox, from topic: PubSubTopic) {
-        guard var subject = subjects[topic] else { return }
+    /// - Returns: whether nobody wants the topic any more.
+    @discardableResult
+    func remove(_ mailbox: SubscriptionMailbox, from topic: PubSubTopic) -> Bool {
+        guard var subject = subjects[topic] else { return true }
         subject.listeners.removeAll { $0 === mailbox }
         subjects[topic] = subject.listeners.isEmpty ? nil : subject
-        if subject.listeners.isEmpty {
-            confirmed.remove(topic)
-            note(topic)
-        }
+        guard subject.listeners.isEmpty else { return false }
+        note(topic)
+        return true
+    }
+
+    /// Gives a topic away, and those who want it.
+    func release(_ topic: PubSubTopic) -> Subject? {
+        guard let subject = subjects.removeValue(forKey: topic) else { return nil }
+        note(topic)
+        return subject
     }
 
     /// Whether nobody wants anything.
@@ -146,6 +168,12 @@ final class PubSubHub {
 
     private func run() async {
         while !subjects.isEmpty, end == nil {
+            // Also of those who come after the others were refused, so that nobody who tries again and again makes the
+            // server refuse as often.
+            let rest = EventLoop.main.time().duration(to: earliestAttempt)
+            if rest > .zero { try? await Task.sleep(for: rest) }
+            guard !subjects.isEmpty, end == nil else { return }
+            hasServed = false
             do throws(RedisError) {
                 let connection = try await connect()
                 guard !subjects.isEmpty, end == nil else { return connection.close() }
@@ -157,8 +185,8 @@ final class PubSubHub {
                 // Trying again does not help those who are waiting to begin; those who have begun wait on.
                 if error.code != .connection, error.code != .timedOut, !error.isTransient { failUnconfirmed(error) }
             }
-            guard !subjects.isEmpty, end == nil, let wait = waits.next() else { return }
-            try? await Task.sleep(for: wait)
+            if subjects.isEmpty, hasServed { return }
+            earliestAttempt = EventLoop.main.time() + (waits.next() ?? .zero)
         }
     }
 
@@ -206,6 +234,7 @@ final class PubSubHub {
                 if subjects[topic] != nil {
                     if said.updateValue(said[topic] ?? round, forKey: topic) == nil { wanted.append(topic.name) }
                 } else if said.removeValue(forKey: topic) != nil {
+                    confirmed.remove(topic)
                     unwanted.append(topic.name)
                 }
             }
@@ -275,10 +304,12 @@ final class PubSubHub {
     private func confirm(_ topics: [PubSubTopic], saidIn round: UInt64, on connection: RedisConnection) {
         guard self.connection === connection else { return }
         waits = backoff.waits()
+        hasServed = true
         var interrupted: [ObjectIdentifier: SubscriptionMailbox] = [:]
         for topic in topics where said[topic] == round {
-            guard let subject = subjects[topic] else { continue }
+            // Also when nobody wants it just now: somebody may before the server is told.
             confirmed.insert(topic)
+            guard let subject = subjects[topic] else { continue }
             if subject.hasBeenConfirmed {
                 for mailbox in subject.listeners { interrupted[ObjectIdentifier(mailbox)] = mailbox }
             }
@@ -294,6 +325,8 @@ final class PubSubHub {
 
     private func refuse(_ topics: [PubSubTopic], _ error: RedisError, on connection: RedisConnection) {
         guard self.connection === connection, connection.isOpen else { return }
+        // A server that only does not answer has refused nothing: those who have begun wait on.
+        if error.code == .timedOut || error.code == .cancelled { return reconnect() }
         // One of them may be at fault, with which the others have nothing to do.
         guard topics.count == 1, let topic = topics.first else {
             for topic in topics where said[topic] != nil {
@@ -308,6 +341,7 @@ final class PubSubHub {
 
     private func fail(_ topic: PubSubTopic, _ error: RedisError) {
         said[topic] = nil
+        confirmed.remove(topic)
         guard let subject = subjects.removeValue(forKey: topic) else { return }
         for mailbox in subject.listeners { mailbox.end(because: error) }
         note(topic)

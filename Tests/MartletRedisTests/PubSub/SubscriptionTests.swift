@@ -79,6 +79,40 @@ struct SubscriptionTests {
         }
     }
 
+    @Test("who subscribes in the turn in which the last one leaves is confirmed, and gets what comes")
+    func handover() async throws {
+        try await RedisServer.with { server in
+            let client = try client(server)
+            defer { client.close() }
+            let old = try await client.subscribe(to: "a", "b")
+            old.cancel()
+            let new = try await client.subscribe(to: "a")
+            try await eventually("b is not subscribed to") { try await self.subscribers(of: "b", client) == 0 }
+            try await publish("here", on: "a", client)
+            #expect(try await new.next()?.message?.text == "here")
+        }
+    }
+
+    private final class Counter {
+        var count = 0
+    }
+
+    @Test("a server that refuses is asked again no sooner than the backoff says, whoever comes")
+    func refused() async throws {
+        let attempts = Counter()
+        let hub = PubSubHub(backoff: .constant(.seconds(3600))) { () async throws(RedisError) in
+            attempts.count += 1
+            throw RedisError(.authentication, "wrong password")
+        }
+        let buffer = RedisSubscriptionBuffer()
+        let first = await failure { try await hub.subscribe(.channels(["a"]), buffer, within: .seconds(30)) }
+        #expect(first?.code == .authentication)
+        let second = await failure { try await hub.subscribe(.channels(["a"]), buffer, within: .milliseconds(20)) }
+        #expect(second?.code == .timedOut)
+        #expect(attempts.count == 1)
+        hub.close(because: RedisError(.closed, "over"))
+    }
+
     @Test("many channels and many subscribers share one connection")
     func many() async throws {
         try await RedisServer.with { server in
