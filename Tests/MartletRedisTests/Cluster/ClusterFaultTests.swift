@@ -1,5 +1,6 @@
 import MartletLoop
 import MartletRESP
+import RedisFixture
 import Testing
 
 @testable import MartletRedis
@@ -9,6 +10,8 @@ struct ClusterFaultTests {
     /// Where the node listens, which its script has to say.
     private final class Node {
         var port: UInt16 = 0
+        /// How many commands about keys have come.
+        var count = 0
     }
 
     /// A cluster of one node, as that node has it.
@@ -53,6 +56,7 @@ struct ClusterFaultTests {
         let (client, port) = try client(server, within: .milliseconds(300))
         node.port = port
         defer { client.close() }
+        try await client.refresh()
         let error = await failure { try await client.send(RedisCommand("GET", key: "foo")) }
         #expect(error?.reason == text)
         await server.close()
@@ -65,7 +69,7 @@ struct ClusterFaultTests {
         ])
     func map(_ answer: String) async throws {
         let server = try ScriptedServer.old { _, _ in answer }
-        let (client, _) = try client(server, within: .milliseconds(200))
+        let (client, _) = try client(server, within: .seconds(1))
         defer { client.close() }
         let error = await failure { try await client.send(RedisCommand("GET", key: "foo")) }
         #expect(error?.code == .connection)
@@ -77,7 +81,7 @@ struct ClusterFaultTests {
     @Test("where no node has the slot, the command fails without having been sent")
     func uncovered() async throws {
         let server = try ScriptedServer.old { _, _ in "*0\r\n" }
-        let (client, _) = try client(server, within: .milliseconds(200))
+        let (client, _) = try client(server, within: .seconds(1))
         defer { client.close() }
         let error = await failure { try await client.send(RedisCommand("SET", key: "foo", "x")) }
         #expect(error?.reason.contains("12182") == true)
@@ -111,11 +115,10 @@ struct ClusterFaultTests {
     @Test("a write whose connection was lost is not sent again, unless that is allowed", arguments: [false, true])
     func lost(mayRepeat: Bool) async throws {
         let node = Node()
-        var writes = 0
         let server = try ScriptedServer.old { command, _ in
             if command[0] == "CLUSTER" { return Self.slots(node.port) }
-            writes += 1
-            return writes == 1 ? nil : "+OK\r\n"
+            node.count += 1
+            return node.count == 1 ? nil : "+OK\r\n"
         }
         var settings = try RedisClusterSettings(url: server.url)
         settings.node.retries.repeatsIdempotent = mayRepeat
@@ -126,13 +129,70 @@ struct ClusterFaultTests {
         let command = RedisCommand("SET", key: "foo", "x", traits: .idempotent)
         if mayRepeat {
             #expect(try await client.send(command).text == "OK")
-            #expect(writes == 2)
+            #expect(node.count == 2)
         } else {
             let error = await failure { try await client.send(command) }
             #expect(error?.code == .connectionLost)
             #expect(error?.isUnsent == false)
-            #expect(writes == 1)
+            #expect(node.count == 1)
         }
+        await server.close()
+    }
+
+    @Test("a pipeline does not stick to a node that it was sent on to, and that is gone")
+    func gone() async throws {
+        let node = Node()
+        let gone = try RedisServer.freePort()
+        let server = try ScriptedServer.old { command, _ in
+            if command[0] == "CLUSTER" { return Self.slots(node.port) }
+            node.count += 1
+            return node.count == 1 ? "-MOVED 12182 127.0.0.1:\(gone)\r\n" : "+here\r\n"
+        }
+        let (client, port) = try client(server)
+        node.port = port
+        defer { client.close() }
+        let answers = try await client.send([RedisCommand("GET", key: "foo")])
+        #expect(answers.map(\.text) == ["here"])
+        await server.close()
+    }
+
+    @Test("a client that was closed sends nothing any more, and says why")
+    func closed() async throws {
+        let node = Node()
+        let server = try ScriptedServer.old { command, _ in
+            command[0] == "CLUSTER" ? Self.slots(node.port) : "+here\r\n"
+        }
+        let (client, port) = try client(server)
+        node.port = port
+        let get = RedisCommand("GET", key: "foo")
+        #expect(try await client.send(get).text == "here")
+        client.close()
+        let connections = server.connections
+        #expect(await failure { try await client.send(get) }?.code == .closed)
+        #expect(await failure { try await client.send([get]) }?.code == .closed)
+        #expect(await failure { try await client.send(RedisCommand("DBSIZE")) }?.code == .closed)
+        #expect(await failure { try await client.send(RedisCommand("SCAN", "0")) }?.code == .closed)
+        #expect(await failure { try await client.masters() }?.code == .closed)
+        #expect(await failure { try await client.client(for: "foo") }?.code == .closed)
+        #expect(server.connections == connections)
+        await server.close()
+    }
+
+    @Test("a command's time-out holds while the slot map is waited for")
+    func impatient() async throws {
+        let never = Event()
+        let server = try ScriptedServer.old { _, _ in
+            try await never.wait()
+            return nil
+        }
+        let (client, _) = try client(server)
+        defer { client.close() }
+        var command = RedisCommand("GET", key: "foo")
+        command.timeout = .milliseconds(50)
+        let error = await failure { try await client.send(command) }
+        #expect(error?.code == .timedOut)
+        #expect(error?.isUnsent == true)
+        never.set()
         await server.close()
     }
 }
