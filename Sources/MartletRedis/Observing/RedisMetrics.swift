@@ -5,7 +5,8 @@ import MartletLoop
 ///
 /// Its dimensions are called as in OpenTelemetry's conventions: `db.system.name` is `redis`, `server.address` the host,
 /// `db.operation.name` the command, and `error.type` what it failed with: the server's word, or the code of the error; empty
-/// when it did not. Commands beyond the first thousand names share the series `other`.
+/// when it did not. Commands beyond the first thousand names share the series `other`, and so do errors beyond the first 64
+/// types: a script can make up as many as it likes.
 public final class RedisMetrics: RedisObserver {
     private struct Key: Hashable {
         let host, command, outcome: String
@@ -16,7 +17,10 @@ public final class RedisMetrics: RedisObserver {
     private var timers: [Key: Timer] = [:]
     private var names: Set<String> = []
 
+    private var errorTypes: Set<String> = []
+
     private static let mostNames = 1000
+    private static let mostErrorTypes = 64
 
     /// - Parameters:
     ///   - label: the timer's name.
@@ -39,7 +43,7 @@ public final class RedisMetrics: RedisObserver {
         if !names.contains(name) {
             if names.count < Self.mostNames { names.insert(name) } else { name = "other" }
         }
-        let key = Key(host: "\(command.endpoint)", command: name, outcome: error?.type ?? "")
+        let key = Key(host: "\(command.endpoint)", command: name, outcome: error.map { outcome($0.type) } ?? "")
         let timer =
             timers[key]
             ?? Timer(
@@ -52,9 +56,21 @@ public final class RedisMetrics: RedisObserver {
         let now = EventLoop.Instant.readClock()
         timer.recordNanoseconds(Int64(clamping: now.nanoseconds &- start.nanoseconds))
     }
+
+    private func outcome(_ type: String) -> String {
+        if errorTypes.contains(type) { return type }
+        guard errorTypes.count < Self.mostErrorTypes else { return "other" }
+        errorTypes.insert(type)
+        return type
+    }
 }
 
 nonisolated extension RedisError {
-    /// What kind of error it is, for metrics and spans.
-    var type: String { code == .server ? serverCode ?? code.rawValue : code.rawValue }
+    /// What kind of error it is, for metrics and spans: what a server says only where it is a word as its own are.
+    var type: String {
+        guard code == .server, let word = serverCode, (1...32).contains(word.utf8.count),
+            word.utf8.allSatisfy({ (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) || $0 == UInt8(ascii: "_") })
+        else { return code.rawValue }
+        return word
+    }
 }
