@@ -34,6 +34,15 @@ public final class RedisChannelTransport: ChannelTransport {
     private var remotes: [UInt64: EventLoop.Instant] = [:]
     private var beginning = EventLoop.Instant.distantFuture
     private var timer: LoopTimer?
+    /// When the timer is to fire.
+    private var due = EventLoop.Instant.distantFuture
+    /// When to begin again, at the earliest, after the server has refused.
+    private var earliestBeginning = EventLoop.Instant(nanoseconds: 0)
+    private var waits = RedisChannelTransport.backoff.waits()
+    /// Whether it has been said that the server refuses.
+    private var isTroubled = false
+    /// Since when others are heard; `nil` when they are not.
+    private var heardSince: EventLoop.Instant?
     private var isClosed = false
 
     /// How long workers of the machine have for their introduction: those that know nothing of it, because they run
@@ -43,6 +52,9 @@ public final class RedisChannelTransport: ChannelTransport {
     private static let goodbyeTime: Duration = .seconds(2)
     /// How long the bus has to say who there is.
     private static let busTime: Duration = .milliseconds(50)
+
+    /// How long to wait after the server has refused.
+    private static let backoff = Backoff.exponential(from: .seconds(1), to: .seconds(30), jitter: .none)
 
     /// A transport that begins when its hub listens.
     ///
@@ -143,19 +155,34 @@ public final class RedisChannelTransport: ChannelTransport {
     // MARK: Redis
 
     private func tick(after delay: Duration) {
+        due = EventLoop.main.time() + delay
         timer = EventLoop.main.callLater(delay) { [weak self] in self?.tick() }
     }
 
     private func tick() {
         guard !isClosed else { return }
         guard feed != nil else {
-            if isIntroduced { begin() }
+            if isIntroduced, EventLoop.main.time() >= earliestBeginning { begin() }
             return tick(after: Self.busTime)
         }
         say(.alive)
         let now = EventLoop.main.time()
+        noteRecovery(now)
+        let lateness = due.duration(to: now)
+        if lateness > settings.heartbeat / 2 {
+            // It is this process that was late: what the others have said meanwhile is still to be read.
+            for (remote, deadline) in remotes { remotes[remote] = deadline + lateness }
+        }
         for (remote, deadline) in remotes where deadline < now { remove(remote) }
         tick(after: settings.heartbeat)
+    }
+
+    /// Only after a while without trouble, so that a server that confirms and refuses in turn is no recovery each time.
+    private func noteRecovery(_ now: EventLoop.Instant) {
+        guard isTroubled, let heardSince, now >= heardSince + settings.heartbeat else { return }
+        isTroubled = false
+        waits = Self.backoff.waits()
+        settings.redis.logger.notice("channels hear of other machines again")
     }
 
     private func begin() {
@@ -166,12 +193,19 @@ public final class RedisChannelTransport: ChannelTransport {
         }
         feed.onConfirmation = { [weak self] channel in
             // Also after the connection was lost: what was said in the meantime is missing.
-            if let self, channel == common { say(.hello) }
+            guard let self, channel == common else { return }
+            if heardSince == nil { heardSince = EventLoop.main.time() }
+            say(.hello)
         }
         feed.onEnd = { [weak self] error in
             guard let self, !isClosed else { return }
-            settings.redis.logger.error(
-                "channels do not hear of other machines", metadata: ["reason": "\(error.map { "\($0)" } ?? "")"])
+            if !isTroubled {
+                settings.redis.logger.error(
+                    "channels do not hear of other machines", metadata: ["reason": "\(error.map { "\($0)" } ?? "")"])
+            }
+            isTroubled = true
+            heardSince = nil
+            earliestBeginning = EventLoop.main.time() + (waits.next() ?? .zero)
             self.feed = nil
         }
         feed.subscribe(to: common)
