@@ -44,6 +44,71 @@ import Testing
         }
     }
 
+    @Test("streams that somebody else has made, or something in their place, keep no queue from being opened")
+    func streams() async throws {
+        try await QueueCase.run(.redis) { place async throws in
+            let client = RedisClient(try RedisSettings(url: place.url))
+            _ = try await client.send(RedisCommand("XADD", key: "\(Self.prefix):ready:0", "*", "a", "b"))
+            _ = try await client.send(RedisCommand("XADD", key: "\(Self.prefix):ready:1", "*", "a", "b"))
+            _ = try await client.send(RedisCommand("SET", key: "\(Self.prefix):ready:2", "a string"))
+            let queue = try await place.open()
+            queue.handle("work") { _ in }
+            for _ in 0..<2 {
+                let job = try await queue.enqueue("work")
+                try await queue.processing { try await queue.wait(job.id, until: .done) }
+                _ = try await client.send(RedisCommand("SET", key: "\(Self.prefix):ready:1", "a string"))
+                #expect(try await queue.backEnd.release(all: "somebody") == 0)
+            }
+            client.close()
+        }
+    }
+
+    @Test("a unique job is added when the one that is said to wait is gone") func unique() async throws {
+        try await QueueCase.run(.redis) { place async throws in
+            let queue = try await place.open()
+            let options = JobOptions(key: "k", isUnique: true)
+            let gone = try await queue.enqueue("work", [], options)
+            let client = RedisClient(try RedisSettings(url: place.url))
+            _ = try await client.send(RedisCommand("DEL", key: "\(Self.prefix):job:\(gone.id)"))
+            let next = try await queue.enqueue("work", [], options)
+            #expect(!next.isDuplicate && next.id != gone.id)
+            #expect(try await queue.enqueue("work", [], options) == EnqueuedJob(id: next.id, isDuplicate: true))
+            client.close()
+        }
+    }
+
+    @Test("a job of a key goes on when what is in the place of the one that ran is no job") func holder() async throws {
+        try await QueueCase.run(.redis) { place async throws in
+            let queue = try await place.open()
+            let options = JobOptions(key: "k")
+            let jobs = try await queue.enqueue(contentsOf: (0..<3).map { _ in NewJob("work", [], options) })
+            #expect(try await queue.backEnd.claim(2, by: "one").jobs.count == 1)
+            let client = RedisClient(try RedisSettings(url: place.url))
+            _ = try await client.send(RedisCommand("SET", key: "\(Self.prefix):job:\(jobs[0].id)", "a string"))
+            // The others are held for it, until somebody opens the queue.
+            let next = try await place.open()
+            next.handle("work") { _ in }
+            try await next.processing { for job in jobs[1...] { try await next.wait(job.id, until: .done) } }
+            client.close()
+        }
+    }
+
+    @Test("a job whose state is none is shown, and so are the others") func odd() async throws {
+        try await QueueCase.run(.redis) { place async throws in
+            let queue = try await place.open()
+            let jobs = try await queue.enqueue(contentsOf: [NewJob("odd"), NewJob("fine")])
+            let client = RedisClient(try RedisSettings(url: place.url))
+            _ = try await client.send(
+                RedisCommand("HSET", key: "\(Self.prefix):job:\(jobs[0].id)", "state", "nonsense"))
+            #expect(try await queue.statuses(.waiting).map(\.state) == [.dead, .waiting])
+            // Said to be dead, which it is not: it is not looked at for ever.
+            _ = try await client.send(RedisCommand("ZADD", key: "\(Self.prefix):in:dead", 1, "\(jobs[0].id)"))
+            #expect(try await queue.backEnd.retryDead(limit: 5) == 1)
+            #expect(try await queue.backEnd.retryDead(limit: 5) == 0)
+            client.close()
+        }
+    }
+
     @Test("a worker goes on when the server comes back, and after it has forgotten everything") func restart()
         async throws
     {

@@ -45,7 +45,7 @@ nonisolated extension RedisQueueScript {
             ready(id)
             wake(1)
         end
-        return state
+        return state or false
         """)
 
     /// Arguments: how many. Replies how many there were.
@@ -53,10 +53,13 @@ nonisolated extension RedisQueueScript {
         """
         local ids = redis.call('ZRANGE', P .. ':in:dead', 0, tonumber(ARGV[5]) - 1)
         for _, id in ipairs(ids) do
-            redis.call('XDEL', P .. ':dead', get(id, 'dead') or '0-0')
-            redis.call('HDEL', job(id), 'dead', 'finished')
-            redis.call('HSET', job(id), 'attempts', 0, 'due', NOW, 'progress', 0)
-            ready(id)
+            redis.call('ZREM', P .. ':in:dead', id)
+            if get(id, 'state') == 'dead' then
+                redis.call('XDEL', P .. ':dead', get(id, 'dead') or '0-0')
+                redis.call('HDEL', job(id), 'dead', 'finished')
+                redis.call('HSET', job(id), 'attempts', 0, 'due', NOW, 'progress', 0)
+                ready(id)
+            end
         end
         wake(#ids)
         return #ids
@@ -76,12 +79,18 @@ nonisolated extension RedisQueueScript {
         """)
 
     /// Arguments: idle milliseconds. Forgets the names of workers that have no jobs and were not heard of for that long, and
-    /// gives jobs an entry in their stream that have lost theirs, because somebody has trimmed it: some at a time.
+    /// gives jobs an entry in their stream that have lost theirs, because somebody has trimmed it, and lets go of those that
+    /// are held for one that is not there: some at a time.
     static let tidy = RedisQueueScript(
         """
         for p = 0, 3 do
             if redis.call('EXISTS', stream(p)) == 1 then
-                for _, found in ipairs(redis.call('XINFO', 'CONSUMERS', stream(p), GROUP)) do
+                local consumers = redis.pcall('XINFO', 'CONSUMERS', stream(p), GROUP)
+                if consumers.err then
+                    mend(p, consumers.err)
+                    consumers = {}
+                end
+                for _, found in ipairs(consumers) do
                     local consumer = {}
                     for at = 1, #found, 2 do consumer[found[at]] = found[at + 1] end
                     if consumer.pending == 0 and consumer.idle > tonumber(ARGV[5]) then
@@ -102,6 +111,16 @@ nonisolated extension RedisQueueScript {
                         wake(1)
                     end
                 end
+            end
+        end
+        local seen = {}
+        for _, id in ipairs(redis.call('ZRANGE', P .. ':in:held', 0, 999)) do
+            local key = get(id, 'key')
+            if get(id, 'state') ~= 'held' or not key then clear(id)
+            elseif not seen[key] then
+                seen[key] = true
+                redis.call('ZADD', P .. ':held:' .. key, 'NX', heldrank(id), id)
+                letgo(id, key)
             end
         end
         return 0

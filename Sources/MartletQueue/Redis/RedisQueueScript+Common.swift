@@ -28,7 +28,11 @@ nonisolated extension RedisQueueScript {
 
         local function job(id) return P .. ':job:' .. id end
         local function stream(p) return P .. ':ready:' .. p end
-        local function get(id, field) return redis.call('HGET', job(id), field) end
+        -- Nothing, too, where there is something else in the place of a job.
+        local function get(id, field)
+            local value = redis.pcall('HGET', job(id), field)
+            return type(value) == 'string' and value or nil
+        end
 
         -- A whole number in a range, whatever is there.
         local function whole(value, low, high, default)
@@ -48,6 +52,9 @@ nonisolated extension RedisQueueScript {
         end
 
         local function rank(id) return whole(get(id, 'priority'), 0, 3, 1) end
+
+        -- Of a key the one with the highest priority goes first, and of those the oldest.
+        local function heldrank(id) return (3 - rank(id)) * 2251799813685248 + tonumber(id) end
 
         local function wake(count)
             for _ = 1, math.min(count, 64) do redis.call('RPUSH', P .. ':wake', '1') end
@@ -72,6 +79,12 @@ nonisolated extension RedisQueueScript {
             end
         end
 
+        -- What was said of a stream is that it is none, or has no group: somebody else has made it. It gets a new one.
+        local function mend(p, err)
+            if string.sub(err, 1, 7) ~= 'NOGROUP' then redis.call('DEL', stream(p)) end
+            redis.call('XGROUP', 'CREATE', stream(p), GROUP, '0', 'MKSTREAM')
+        end
+
         local function ready(id)
             local p = rank(id)
             make(p)
@@ -93,10 +106,13 @@ nonisolated extension RedisQueueScript {
             end
         end
 
-        -- The next job of a key goes on, when the one before does not run any more.
+        -- The next job of a key goes on, unless one runs: for whenever a job, `id`, has left those that wait or run otherwise
+        -- than by being claimed. It may have been the one to let go of the others.
         local function letgo(id, key)
-            if not key or redis.call('HGET', P .. ':keys', key) ~= id then return end
-            redis.call('HDEL', P .. ':keys', key)
+            if not key then return end
+            local holder = redis.call('HGET', P .. ':keys', key)
+            if holder and holder ~= id and get(holder, 'state') == 'running' then return end
+            if holder then redis.call('HDEL', P .. ':keys', key) end
             local held = P .. ':held:' .. key
             while true do
                 local next = redis.call('ZRANGE', held, 0, 0)[1]
@@ -125,7 +141,7 @@ nonisolated extension RedisQueueScript {
             if key then
                 redis.call('ZREM', P .. ':key:' .. key, id)
                 redis.call('ZREM', P .. ':held:' .. key, id)
-                letgo(id, key)
+                if state == 'waiting' or state == 'running' then letgo(id, key) end
             end
             redis.call('DEL', job(id))
             return true
@@ -138,7 +154,11 @@ nonisolated extension RedisQueueScript {
             local surplus = redis.call('XLEN', P .. ':dead') - DEAD_LIMIT
             if surplus > 0 then
                 for _, old in ipairs(redis.call('XRANGE', P .. ':dead', '-', '+', 'COUNT', math.min(surplus, 16))) do
-                    if not forget(old[2][2]) then redis.call('XDEL', P .. ':dead', old[1]) end
+                    -- Others may have added entries, with numbers that are of jobs that live.
+                    local of = old[2][1] == 'id' and old[2][2]
+                    if not of or get(of, 'dead') ~= old[1] or not forget(of) then
+                        redis.call('XDEL', P .. ':dead', old[1])
+                    end
                 end
             end
         end
@@ -160,6 +180,14 @@ nonisolated extension RedisQueueScript {
             return state == 'running' and claims == claim
         end
 
+        -- A job of a key that is scheduled, waits or is held. Others that are said to are gone, in whichever way.
+        local function pending(key)
+            for _, id in ipairs(redis.call('ZRANGE', P .. ':key:' .. key, 0, 99)) do
+                if PENDING[get(id, 'state') or ''] then return id end
+                redis.call('ZREM', P .. ':key:' .. key, id)
+            end
+        end
+
         -- Adds the jobs that begin at an argument: ten of each.
         local FIELDS = 10
         local function enqueue(first, count, limit)
@@ -167,7 +195,7 @@ nonisolated extension RedisQueueScript {
             for n = 0, count - 1 do
                 local at = first + n * FIELDS
                 local key, unique = ARGV[at + 2], ARGV[at + 3] == '1'
-                local known = unique and (redis.call('ZRANGE', P .. ':key:' .. key, 0, 0)[1] or batch[key])
+                local known = unique and (pending(key) or batch[key])
                 if known then found[n] = known else
                     fresh = fresh + 1
                     if key ~= '' then batch[key] = batch[key] or '@' .. n end

@@ -89,7 +89,7 @@ nonisolated struct RedisQueueScript: Sendable {
                 if holder and holder ~= id and get(holder, 'state') == 'running' then
                     unready(id)
                     move(id, 'held')
-                    redis.call('ZADD', P .. ':held:' .. key, (3 - rank(id)) * 2251799813685248 + tonumber(id), id)
+                    redis.call('ZADD', P .. ':held:' .. key, heldrank(id), id)
                     return
                 end
                 redis.call('HSET', P .. ':keys', key, id)
@@ -114,28 +114,36 @@ nonisolated struct RedisQueueScript: Sendable {
         end
         if #due > 1 then wake(#due - 1) end
 
+        -- How many entries may be looked at: nobody else is served meanwhile.
+        local left = limit + 1000
         for p = 3, 0, -1 do
             make(p)
-            if #taken < limit then
-                local lost = redis.pcall('XAUTOCLAIM', stream(p), GROUP, worker, VISIBILITY, '0-0', 'COUNT', limit - #taken)
+            while #taken < limit and left > 0 do
+                -- Those whose lease is over, be there ever so many before them whose lease is not.
+                local ask = math.min(limit - #taken, left)
+                local lost = redis.pcall('XPENDING', stream(p), GROUP, 'IDLE', VISIBILITY, '-', '+', ask)
                 if lost.err then
-                    -- Somebody has made the stream, or what is in its place.
-                    if string.sub(lost.err, 1, 7) ~= 'NOGROUP' then redis.call('DEL', stream(p)) end
-                    redis.call('XGROUP', 'CREATE', stream(p), GROUP, '0', 'MKSTREAM')
-                    lost = { '0-0', {} }
+                    mend(p, lost.err)
+                    break
                 end
-                for _, found in ipairs(lost[2]) do if found then take(p, found[1], found[2]) end end
-                if lost[1] ~= '0-0' then more = 1 end
+                if #lost == 0 then break end
+                left = left - #lost
+                local entries = {}
+                for _, found in ipairs(lost) do entries[#entries + 1] = found[1] end
+                -- Of those whose entry somebody has deleted nothing comes, and nothing stays.
+                local claimed = redis.call('XCLAIM', stream(p), GROUP, worker, VISIBILITY, unpack(entries))
+                for _, found in ipairs(claimed) do if found then take(p, found[1], found[2]) end end
+                if #lost < ask then break end
             end
-            for _ = 1, 1000 do
-                if #taken >= limit then break end
-                local new = redis.call('XREADGROUP', 'GROUP', GROUP, worker, 'COUNT', limit - #taken, 'STREAMS',
-                    stream(p), '>')
+            while #taken < limit and left > 0 do
+                local new = redis.call('XREADGROUP', 'GROUP', GROUP, worker, 'COUNT', math.min(limit - #taken, left),
+                    'STREAMS', stream(p), '>')
                 if not new or not new[1] or #new[1][2] == 0 then break end
+                left = left - #new[1][2]
                 for _, found in ipairs(new[1][2]) do take(p, found[1], found[2]) end
             end
         end
-        if #taken >= limit then more = 1 end
+        if #taken >= limit or left <= 0 then more = 1 end
 
         local wait = -1
         if more == 0 then
@@ -225,7 +233,12 @@ nonisolated struct RedisQueueScript: Sendable {
         local count = 0
         for p = 3, 0, -1 do
             if redis.call('EXISTS', stream(p)) == 1 then
-                for _, found in ipairs(redis.call('XPENDING', stream(p), GROUP, '-', '+', 10000, ARGV[5])) do
+                local pending = redis.pcall('XPENDING', stream(p), GROUP, '-', '+', 10000, ARGV[5])
+                if pending.err then
+                    mend(p, pending.err)
+                    pending = {}
+                end
+                for _, found in ipairs(pending) do
                     local entry = redis.call('XRANGE', stream(p), found[1], found[1])[1]
                     local id = entry and entry[2][2]
                     if id and get(id, 'state') == 'running' and get(id, 'entry') == found[1] then

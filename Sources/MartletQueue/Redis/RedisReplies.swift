@@ -37,12 +37,11 @@ extension ClaimedJob {
 extension JobStatus {
     /// What the script `statuses` says of a job.
     nonisolated init?(_ reply: RESPValue) {
-        guard let parts = reply.elements, parts.count == 16, let id = parts[0].number,
-            let state = parts[2].text.flatMap(JobState.init(rawValue:))
-        else { return nil }
+        guard let parts = reply.elements, parts.count == 16, let id = parts[0].number else { return nil }
         self.id = id
         kind = parts[1].text ?? "?"
-        self.state = state
+        // One whose state is none will not run: it must not keep the others from being seen.
+        state = parts[2].text.flatMap(JobState.init(rawValue:)) ?? .dead
         priority = JobPriority(clamping: parts[3].number ?? 1)
         key = parts[4].text
         attempts = parts[5].number ?? 0
