@@ -54,7 +54,9 @@ extension JobTable {
         let row = try connection.first(
             "DELETE FROM jobs WHERE id = ? AND queue = ? RETURNING state, key", .number(id), name)
         guard let row else { return false }
-        if try row.text("state") == "running" { try letGo(of: try row.textIfPresent("key"), in: connection) }
+        if ["running", "waiting"].contains(try row.text("state")) {
+            try letGo(of: try row.textIfPresent("key"), in: connection)
+        }
         return true
     }
 

@@ -66,6 +66,7 @@ extension JobTable {
                 claimed.setAside.append(SetAsideJob(id: id, reason: reason))
             }
         }
+                try letGo(of: try row.textIfPresent("key"), in: connection)
         claimed.hasMore = true
         return claimed
     }

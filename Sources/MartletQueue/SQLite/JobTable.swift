@@ -155,13 +155,15 @@ nonisolated struct JobTable: Sendable {
         try trim(.dead, to: settings.deadLimit, in: connection)
     }
 
-    /// Lets the next job of a key go on, when the one before does not run any more.
+    /// Lets the next job of a key go on, unless one runs: to be called whenever a job with a key has left those that wait
+    /// or run otherwise than by being claimed, because it may have been the one to let go of the others.
     func letGo(of key: String?, in connection: SQLiteConnection) throws {
         guard let key else { return }
         try connection.execute(
             """
             UPDATE jobs SET state = 'waiting' WHERE id = (
-                SELECT id FROM jobs WHERE queue = ? AND key = ? AND state = 'held' ORDER BY priority DESC, due, id LIMIT 1)
+                SELECT id FROM jobs WHERE queue = ?1 AND key = ?2 AND state = 'held' ORDER BY priority DESC, due, id LIMIT 1)
+                AND NOT EXISTS (SELECT 1 FROM jobs WHERE queue = ?1 AND key = ?2 AND state = 'running')
             """, name, .text(key))
     }
 

@@ -173,7 +173,7 @@ final class SQLiteBackEnd: QueueBackEnd {
 
     func delete(all state: JobState, limit: Int) async throws -> Int {
         let count = try await write { [table] in try table.delete(all: state, limit: limit, in: $0) }
-        if state == .running { announce() }
+        if state == .running || state == .waiting { announce() }
         return count
     }
 
