@@ -52,12 +52,35 @@ import Testing
 
     @Test("leases of another boot of the machine are over") func boots() async throws {
         try await QueueCase.run(.sqlite) { place async throws in
-            let queue = try await place.open()
-            let job = try await queue.enqueue("work")
-            #expect(try await queue.backEnd.claim(1, by: "before the boot").jobs.count == 1)
-            try Self.change(place, "UPDATE boots SET id = 'another'")
-            let next = try await place.open()
-            #expect(try await next.backEnd.claim(1, by: "after it").jobs.map(\.lease.job) == [job.id])
+            let time = SetClock()
+            let backEnd = try await Self.backEnd(place, time.clock)
+            let job = try await backEnd.enqueue([NewJob("work")])[0]
+            #expect(try await backEnd.claim(1, by: "before the boot").jobs.count == 1)
+            #expect(try await backEnd.claim(1, by: "another").jobs.isEmpty)
+            time.steady.withLock { $0 = 1_000 }
+            #expect(try await backEnd.claim(1, by: "after it").jobs.map(\.lease.job) == [job.id])
+            await backEnd.close()
+        }
+    }
+
+    @Test("another program's database is refused, and stays as it is") func foreign() async throws {
+        try await QueueCase.run(.sqlite) { place async throws in
+            for version in 0...1 {
+                try Self.change(
+                    place, "CREATE TABLE IF NOT EXISTS accounts (id INTEGER); PRAGMA user_version = \(version)")
+                let error = await refusal { _ = try await place.open() }
+                #expect(error?.code == .unavailable && error?.description.contains("something else") == true)
+            }
+            let connection = try SQLiteConnection(place.path)
+            #expect(try connection.query("SELECT name FROM sqlite_schema").count == 1)
+        }
+        try await QueueCase.run(.sqlite) { place async throws in
+            try await File.write("", to: place.path)
+            var settings = QueueSettings()
+            settings.createsDatabase = false
+            let error = await refusal { _ = try await place.open("q", settings) }
+            #expect(error?.code == .unavailable && error?.description.contains("no queues") == true)
+            _ = try await place.open()
         }
     }
 

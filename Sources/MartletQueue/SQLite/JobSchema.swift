@@ -63,6 +63,15 @@ nonisolated enum JobSchema {
             PRIMARY KEY (queue, name)
         ) STRICT, WITHOUT ROWID;
         CREATE TABLE boots (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+        """,
+        // SQLite takes a partial index only where its condition stands in the statement, too. And a lease knows when it
+        // began, so that one of another boot of the machine is known by beginning in the future.
         """
+        DROP TABLE boots;
+        DROP INDEX jobs_finished;
+        CREATE INDEX jobs_finished ON jobs (queue, state, finished) WHERE finished IS NOT NULL;
+        ALTER TABLE jobs ADD COLUMN leased INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX jobs_leased ON jobs (queue, leased) WHERE state = 'running';
+        """,
     ]
 }

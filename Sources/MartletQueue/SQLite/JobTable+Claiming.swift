@@ -10,7 +10,8 @@ extension JobTable {
                 SELECT EXISTS (SELECT 1 FROM jobs WHERE queue = ?1 AND state = 'waiting') AS waiting,
                     (SELECT min(due) FROM jobs WHERE queue = ?1 AND state = 'scheduled') AS due,
                     (SELECT min(lease) FROM jobs WHERE queue = ?1 AND state = 'running') AS first_lease,
-                    (SELECT max(lease) FROM jobs WHERE queue = ?1 AND state = 'running') AS last_lease
+                    (SELECT max(lease) FROM jobs WHERE queue = ?1 AND state = 'running') AS last_lease,
+                    (SELECT max(leased) FROM jobs WHERE queue = ?1 AND state = 'running') AS last_leased
                 """, name)
         else { return .nothing(next: nil) }
         if try row.int("waiting") != 0 { return .something }
@@ -19,8 +20,10 @@ extension JobTable {
             if due <= now { return .something }
             next = Self.distance(now, due)
         }
-        if let lease = try row.intIfPresent("first_lease"), let last = try row.intIfPresent("last_lease") {
-            if isOver(lease, steady) || isOver(last, steady) { return .something }
+        if let lease = try row.intIfPresent("first_lease"), let last = try row.intIfPresent("last_lease"),
+            let leased = try row.intIfPresent("last_leased")
+        {
+            if isOver(lease, steady) || isOver(last, steady) || leased > steady { return .something }
             next = min(next ?? .max, Self.distance(steady, lease))
         }
         // Due and lease have passed at the next millisecond.
@@ -63,10 +66,10 @@ extension JobTable {
             } catch let error where Self.isOfRow(error) {
                 let reason = "the row cannot be understood: \(error)"
                 try bury(id, reason, in: connection)
+                try letGo(of: try row.textIfPresent("key"), in: connection)
                 claimed.setAside.append(SetAsideJob(id: id, reason: reason))
             }
         }
-                try letGo(of: try row.textIfPresent("key"), in: connection)
         claimed.hasMore = true
         return claimed
     }
@@ -104,12 +107,13 @@ extension JobTable {
     ) throws -> ClaimedJob? {
         try connection.transaction {
             // Numbers of any size may stand there; one more must not be too many.
+            let steady = clock.steady()
             let row = try connection.first(
                 """
-                UPDATE jobs SET state = 'running', worker = ?, lease = ?, started = ?, progress = 0, note = NULL,
+                UPDATE jobs SET state = 'running', worker = ?, lease = ?, leased = ?, started = ?, progress = 0, note = NULL,
                     attempts = max(0, min(attempts, 1000000)) + 1, claims = max(0, min(claims, 1 << 52)) + 1 WHERE id = ?
                     RETURNING \(ClaimedJob.columns)
-                """, .text(worker), .number(QueueClock.sum(clock.steady(), settings.visibilityTimeout)),
+                """, .text(worker), .number(QueueClock.sum(steady, settings.visibilityTimeout)), .number(steady),
                 .number(clock.wall()), .number(id))
             return try row.map { try ClaimedJob($0) }
         }
@@ -117,12 +121,14 @@ extension JobTable {
 
     // MARK: Lost jobs
 
+    /// A lease is over when its time has passed. One that has not even begun is of another boot of the machine, since when
+    /// the clock that it is counted on began anew: it says nothing.
     private nonisolated func takeBackLost(into claimed: inout ClaimedJobs, in connection: SQLiteConnection) throws {
         let steady = clock.steady()
         let rows = try connection.query(
             """
             SELECT id, key, attempts, maximum, worker FROM jobs
-                WHERE queue = ? AND state = 'running' AND (lease < ? OR lease > ?) LIMIT 100
+                WHERE queue = ?1 AND state = 'running' AND (lease < ?2 OR lease > ?3 OR leased > ?2) LIMIT 100
             """, name, .number(steady), .number(steady + JobLimits.lease))
         for row in rows { try takeBack(row, into: &claimed, in: connection) }
         claimed.hasMore = rows.count == 100

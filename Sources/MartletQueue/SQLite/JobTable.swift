@@ -8,14 +8,6 @@ nonisolated struct JobTable: Sendable {
 
     var name: SQLiteValue { .text(queue) }
 
-    /// Leases of another boot say nothing: the clock that they are counted on began anew.
-    func expireLeases(before boot: String, in connection: SQLiteConnection) throws {
-        guard try connection.first("SELECT id FROM boots WHERE id = ?", .text(boot)) == nil else { return }
-        try connection.execute("DELETE FROM boots")
-        try connection.execute("INSERT INTO boots VALUES (?)", .text(boot))
-        try connection.execute("UPDATE jobs SET lease = 0 WHERE state = 'running'")
-    }
-
     // MARK: Jobs come
 
     func enqueue(_ jobs: [NewJob], in connection: SQLiteConnection) throws -> [EnqueuedJob] {
@@ -84,15 +76,16 @@ nonisolated struct JobTable: Sendable {
     }
 
     func renew(_ reports: [JobReport], in connection: SQLiteConnection) throws -> Set<JobLease> {
-        let end = QueueClock.sum(clock.steady(), settings.visibilityTimeout)
+        let steady = clock.steady()
+        let end = QueueClock.sum(steady, settings.visibilityTimeout)
         var lost = Set<JobLease>()
         for report in reports {
             let changed = try connection.execute(
                 """
-                UPDATE jobs SET lease = ?1, progress = coalesce(?2, progress), note = coalesce(?3, note)
+                UPDATE jobs SET lease = ?1, leased = ?7, progress = coalesce(?2, progress), note = coalesce(?3, note)
                     WHERE id = ?4 AND queue = ?5 AND claims = ?6 AND state = 'running'
                 """, .number(end), report.progress.map(SQLiteValue.real) ?? .null, SQLiteValue(report.note),
-                .number(report.lease.job), name, .number(report.lease.claim))
+                .number(report.lease.job), name, .number(report.lease.claim), .number(steady))
             if changed == 0 { lost.insert(report.lease) }
         }
         return lost
@@ -172,13 +165,21 @@ nonisolated struct JobTable: Sendable {
     /// More than one for each that comes, so that a backlog melts away, but not all at once.
     private static let trimmed = 16
 
+    // Both say in so many words what the index `jobs_finished` is for: otherwise all rows of the state were sorted.
+    static let trimOld = """
+        DELETE FROM jobs WHERE id IN (
+            SELECT id FROM jobs WHERE queue = ? AND state = 'done' AND finished IS NOT NULL AND finished < ?
+                ORDER BY finished LIMIT ?)
+        """
+    static let trimSurplus = """
+        DELETE FROM jobs WHERE id IN (
+            SELECT id FROM jobs WHERE queue = ? AND state = ? AND finished IS NOT NULL ORDER BY finished LIMIT ?)
+        """
+
     private func trimDone(now: Int, in connection: SQLiteConnection) throws {
         let (oldest, overflow) = now.subtractingReportingOverflow(settings.keepsDone.milliseconds)
         try connection.execute(
-            """
-            DELETE FROM jobs WHERE id IN (
-                SELECT id FROM jobs WHERE queue = ? AND state = 'done' AND finished < ? ORDER BY finished LIMIT ?)
-            """, name, .number(overflow ? .min : oldest), .number(Self.trimmed))
+            Self.trimOld, name, .number(overflow ? .min : oldest), .number(Self.trimmed))
         try trim(.done, to: settings.doneLimit, in: connection)
     }
 
@@ -186,10 +187,7 @@ nonisolated struct JobTable: Sendable {
         let surplus = try counts(in: connection)[state] - limit
         guard surplus > 0 else { return }
         try connection.execute(
-            """
-            DELETE FROM jobs WHERE id IN (
-                SELECT id FROM jobs WHERE queue = ? AND state = ? ORDER BY finished LIMIT ?)
-            """, name, .text(state.rawValue), .number(min(surplus, Self.trimmed)))
+            Self.trimSurplus, name, .text(state.rawValue), .number(min(surplus, Self.trimmed)))
     }
 
     func counts(in connection: SQLiteConnection) throws -> QueueCounts {

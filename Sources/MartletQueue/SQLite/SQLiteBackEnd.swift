@@ -31,14 +31,14 @@ final class SQLiteBackEnd: QueueBackEnd {
         let table = JobTable(queue: queue, settings: settings, clock: clock)
         var options = SQLiteSettings()
         options.isDurable = settings.isDurable
-        if !settings.createsDatabase, try await !FileSystem.exists(path) {
-            throw WorkQueueError(.unavailable, queue: queue, "there is no database at \(path)")
-        }
-        let boot = try await File.readText("/proc/sys/kernel/random/boot_id")
         do {
+            if try await FileSystem.exists(path) {
+                try await offload { try Self.look(path, queue: queue, settings) }
+            } else if !settings.createsDatabase {
+                throw WorkQueueError(.unavailable, queue: queue, "there is no database at \(path)")
+            }
             let writer = try await SQLiteWriter.open(path, settings: options, migrations: JobSchema.migrations)
             do {
-                try await writer.write { try table.expireLeases(before: boot, in: $0) }
                 return SQLiteBackEnd(path, table, writer, try await SQLiteDatabase.open(path, settings: options))
             } catch {
                 await writer.close()
@@ -47,6 +47,21 @@ final class SQLiteBackEnd: QueueBackEnd {
         } catch let error as SQLiteError {
             throw WorkQueueError(.unavailable, queue: queue, "cannot open sqlite:\(path)", cause: error)
         }
+    }
+
+    /// Makes sure that a file is of queues, or empty, before anything in it is changed: a mistyped path must not put tables
+    /// into another program's database.
+    private nonisolated static func look(_ path: String, queue: String, _ settings: QueueSettings) throws {
+        var options = SQLiteSettings()
+        options.isReadOnly = true
+        let tables = try SQLiteConnection(path, settings: options).query(
+            "SELECT name FROM sqlite_schema WHERE type = 'table'"
+        ).map { try $0.text("name") }
+        if tables.contains("jobs"), tables.contains("schedules") { return }
+        if tables.isEmpty, settings.createsDatabase { return }
+        throw WorkQueueError(
+            .unavailable, queue: queue,
+            "the database at \(path) has no queues\(tables.isEmpty ? "" : ", but tables of something else")")
     }
 
     /// Runs something in a transaction, together with what others write at the time.
