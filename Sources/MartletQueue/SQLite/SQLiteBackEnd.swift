@@ -83,7 +83,9 @@ final class SQLiteBackEnd: QueueBackEnd {
         } catch let error as SQLiteError {
             throw WorkQueueError(.unavailable, queue: table.queue, "\(location) refuses", cause: error)
         } catch let error as OffloadError {
-            throw WorkQueueError(.closed, queue: table.queue, "\(location) takes no more calls", cause: error)
+            // A burst of calls passes: whoever has to be heard tries again.
+            let code: WorkQueueError.Code = error.code == .closed ? .closed : .unavailable
+            throw WorkQueueError(code, queue: table.queue, "\(location) takes no more calls", cause: error)
         }
     }
 
@@ -116,8 +118,9 @@ final class SQLiteBackEnd: QueueBackEnd {
             return ClaimedJobs(next: next)
         }
         var claimed = try await write { [table] in try table.claim(limit, by: worker, in: $0) }
+        // What is claimed has to be run, whatever becomes of this look: the next one tells of errors.
         if !claimed.hasMore, claimed.jobs.count < limit,
-            case .nothing(let next) = try await read({ [table] in try table.outlook(in: $0) })
+            case .nothing(let next)? = try? await read({ [table] in try table.outlook(in: $0) })
         {
             claimed.next = next
         } else {
