@@ -12,7 +12,7 @@ final class DatabaseWatch {
     private var inotify: Int32 = -1
     private var watch: DescriptorWatch?
     private let onChange: () -> Void
-    private lazy var secondLook = LoopTimer { [unowned self] in onChange() }
+    private lazy var secondLook = LoopTimer { [weak self] in self?.onChange() }
 
     /// Longer than most disks take for an fsync.
     private static let patience: Duration = .milliseconds(100)
@@ -26,7 +26,13 @@ final class DatabaseWatch {
         let descriptor = inotify_init1(Int32(IN_NONBLOCK) | Int32(IN_CLOEXEC))
         guard descriptor >= 0 else { return }
         guard inotify_add_watch(descriptor, log, UInt32(IN_MODIFY | IN_ATTRIB)) >= 0,
-            let watch = try? EventLoop.main.watch(descriptor, for: .readable, { [unowned self] _ in noticed() })
+            let watch = try? EventLoop.main.watch(
+                descriptor, for: .readable,
+                { [weak self] _ in
+                    // Also for nobody: it would be told again and again.
+                    Self.drain(descriptor)
+                    self?.noticed()
+                })
         else {
             close(descriptor)
             return
@@ -54,11 +60,14 @@ final class DatabaseWatch {
         close(inotify)
     }
 
-    private func noticed() {
-        // What has happened does not matter, only that something has.
+    /// What has happened does not matter, only that something has.
+    private static func drain(_ inotify: Int32) {
         withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 8) { buffer in
             while read(inotify, buffer.baseAddress, buffer.count) > 0 {}
         }
+    }
+
+    private func noticed() {
         secondLook.arm(at: .readClock() + Self.patience)
         onChange()
     }
