@@ -7,7 +7,7 @@ public nonisolated protocol CancellationReporting: Error {
 
 extension Error {
     /// Whether it says that a task was cancelled.
-    nonisolated var saysCancelled: Bool {
+    package nonisolated var saysCancelled: Bool {
         self is CancellationError || (self as? any CancellationReporting)?.isCancellation == true
     }
 }

@@ -59,7 +59,7 @@ extension WorkQueue {
     }
 
     /// Forgets a job, whatever its state. One that runs is cancelled as soon as its worker next says that it lives, a third
-    /// of the visibility timeout later at most.
+    /// of the visibility timeout later at most; until then another job of its key may run beside it.
     ///
     /// - Throws: ``WorkQueueError`` when there is no such job.
     public func delete(_ id: Int) async throws {

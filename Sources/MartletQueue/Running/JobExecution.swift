@@ -12,6 +12,8 @@ struct JobExecution {
         let job = running.job
         let context = JobContext(job, queue: queue, onReport: onReport)
         do {
+            // Before it is known whether there is a handler: a job that is given back has not failed.
+            if running.end != nil { throw CancellationError() }
             guard let handler = queue.handlers[job.kind] else {
                 throw JobFailure("this worker has no handler for jobs of the kind \"\(job.kind)\"")
             }
@@ -28,7 +30,7 @@ struct JobExecution {
 
     private func outcome(of error: any Error) -> JobOutcome? {
         let job = running.job
-        if error is CancellationError {
+        if error.saysCancelled {
             switch running.end {
             case .lost: return nil
             case .stopped: return .returned

@@ -72,7 +72,7 @@ final class QueueRunner {
         ended.clear()
         let room = concurrency - running.count
         guard room > 0 else { return try await ended.wait() }
-        let leaseEnd = EventLoop.Instant.readClock() + queue.settings.visibilityTimeout
+        let leaseEnd = self.leaseEnd()
         // What is claimed has to be run: a claim under way is not cut short.
         let claimed = try await uncancelled { [queue] in
             try await queue.backEnd.claim(min(room, Self.batch), by: Self.worker)
@@ -83,6 +83,10 @@ final class QueueRunner {
         guard running.count < concurrency else { return }
         try await queue.backEnd.change(within: min(claimed.next ?? queue.settings.patrol, queue.settings.patrol))
     }
+
+    /// Until when a lease that is taken now can be trusted: a tenth less than it lasts, so that a handler has stopped by the
+    /// time that another worker may begin the job.
+    private func leaseEnd() -> EventLoop.Instant { .readClock() + queue.settings.visibilityTimeout * 9 / 10 }
 
     /// More at once would keep other workers from them while these wait for their turn on the loop.
     private static let batch = 32
@@ -96,6 +100,10 @@ final class QueueRunner {
     // MARK: Jobs
 
     private func begin(_ job: ClaimedJob, _ leaseEnd: EventLoop.Instant) {
+        // A lease of this very worker that ran out while it was held up: what still runs for it is in vain.
+        if job.attempt > 1 {
+            running.values.first { $0.job.lease.job == job.lease.job }?.cancel(because: .lost)
+        }
         let entry = RunningJob(job, leaseEnd: leaseEnd)
         // Claimed while the worker began to end: it goes back at once.
         if Task.isCancelled || isCutShort { entry.cancel(because: .stopped) }
@@ -135,14 +143,22 @@ final class QueueRunner {
         do {
             // Whoever stops the worker wants to know as well what has become of its jobs.
             let isOurs = try await uncancelled { [queue, logger] in
-                try await retry(
-                    attempts: 20, until: entry.leaseEnd, backoff: Self.trouble,
-                    when: { error in
-                        logger.warning(
-                            "cannot note how a job ended", metadata: ["job": "\(lease.job)", "error": "\(error)"])
-                        return (error as? WorkQueueError)?.code == .unavailable
+                while true {
+                    let end = entry.leaseEnd
+                    do {
+                        return try await retry(
+                            attempts: 20, until: end, backoff: Self.trouble,
+                            when: { error in
+                                logger.warning(
+                                    "cannot note how a job ended",
+                                    metadata: ["job": "\(lease.job)", "error": "\(error)"])
+                                return (error as? WorkQueueError)?.code == .unavailable
+                            }
+                        ) { _ in try await queue.backEnd.finish(lease, outcome, note: note) }
+                    } catch let error as WorkQueueError where error.code == .unavailable && entry.leaseEnd > end {
+                        // The pulse has got through meanwhile.
                     }
-                ) { _ in try await queue.backEnd.finish(lease, outcome, note: note) }
+                }
             }
             if !isOurs { logger.warning("a job was somebody else's when it ended", metadata: metadata(entry)) }
         } catch {
@@ -196,7 +212,10 @@ final class QueueRunner {
                 let isRenewal = EventLoop.Instant.readClock() >= nextRenewal
                 news.clear()
                 if isRenewal { nextRenewal = .readClock() + interval }
-                await renew(Array(isRenewal ? running.values.map { $0 } : running.values.filter { $0.news != nil }))
+                let isRenewed = await renew(
+                    Array(isRenewal ? running.values.map { $0 } : running.values.filter { $0.news != nil }))
+                // Until the leases end there is time for more than one attempt.
+                if !isRenewed { nextRenewal = min(nextRenewal, .readClock() + interval / 4) }
                 try await Task.sleep(for: min(Self.reportInterval, interval / 2), clock: .eventLoop)
             } catch {
                 return
@@ -212,27 +231,29 @@ final class QueueRunner {
         } catch is TimeoutError {}
     }
 
-    private func renew(_ entries: [RunningJob]) async {
-        guard !entries.isEmpty else { return }
+    /// - Returns: whether the queue has answered.
+    private func renew(_ entries: [RunningJob]) async -> Bool {
+        guard !entries.isEmpty else { return true }
         let reports = entries.map { entry in
             defer { entry.news = nil }
             return entry.news ?? JobReport(lease: entry.job.lease)
         }
-        let end = EventLoop.Instant.readClock() + queue.settings.visibilityTimeout
+        let end = leaseEnd()
         do {
             let lost = try await queue.backEnd.renew(reports)
             for entry in entries {
                 if lost.contains(entry.job.lease) { entry.cancel(because: .lost) } else { entry.leaseEnd = end }
             }
+            return true
         } catch is CancellationError {
+            return false
         } catch {
             logger.warning("cannot say that jobs are under way", metadata: ["error": "\(error)"])
-            let now = EventLoop.Instant.readClock()
-            for entry in running.values where entry.leaseEnd <= now { entry.cancel(because: .lost) }
             // What was to be said is said with the next pulse.
             for (entry, report) in zip(entries, reports) where entry.news == nil && report.progress != nil {
                 entry.news = report
             }
+            return false
         }
     }
 }
