@@ -103,12 +103,15 @@ import Testing
     func leases(store: Store) async throws {
         try await QueueCase.run(store) { place async throws in
             var settings = QueueSettings()
+            let patient = try await place.open("leases", settings)
             settings.visibilityTimeout = .milliseconds(200)
             let queue = try await place.open("leases", settings)
             let job = try await queue.enqueue("x", [9], JobOptions(key: "k"))
-            let first = try #require(try await queue.backEnd.claim(3, by: "one").jobs.first)
+            let first = try #require(try await patient.backEnd.claim(3, by: "one").jobs.first)
             #expect(first.payload == [9] && first.attempt == 1)
-            #expect(try await queue.backEnd.claim(3, by: "two").jobs.isEmpty)
+            #expect(try await patient.backEnd.claim(3, by: "two").jobs.isEmpty)
+            // In SQLite the one who claims says how long a lease is, in Redis the one who takes over.
+            if store == .sqlite { _ = try await queue.backEnd.renew([JobReport(lease: first.lease)]) }
             let second = try await eventually("the lease is over") {
                 try await queue.backEnd.claim(3, by: "two").jobs.first
             }
@@ -152,7 +155,7 @@ import Testing
     func heartbeat(store: Store) async throws {
         try await QueueCase.run(store) { place async throws in
             var settings = QueueSettings()
-            settings.visibilityTimeout = .milliseconds(1500)
+            settings.visibilityTimeout = .seconds(3)
             let (queue, other) = (try await place.open("long", settings), try await place.open("long", settings))
             var attempts = 0
             let gate = Event()
@@ -167,8 +170,8 @@ import Testing
                 let running = try await queue.wait(job.id, until: .running)
                 try await other.processing {
                     let started = try #require(running.started)
-                    try await eventually("three visibility timeouts have passed") {
-                        QueueClock.system.wall() > started + 4500 ? true : nil
+                    try await eventually("two visibility timeouts have passed") {
+                        QueueClock.system.wall() > started + 6000 ? true : nil
                     }
                     #expect(try await other.status(of: job.id)?.attempts == 1)
                     gate.set()
