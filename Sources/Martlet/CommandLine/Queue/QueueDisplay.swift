@@ -55,7 +55,8 @@ enum QueueDisplay {
             ("priority", job.priority.name), ("key", job.key.map { line($0, 300) }),
             ("attempts", "\(job.attempts) of \(job.maximumAttempts)"),
             ("progress", "\(Int(job.progress * 100))%" + (job.note.map { " " + line($0, 300) } ?? "")),
-            ("worker", job.worker), ("enqueued", "\(Readable.seconds(age(job.created, now))) ago"),
+            ("worker", job.worker.map { line($0, 200) }),
+            ("enqueued", "\(Readable.seconds(age(job.created, now))) ago"),
         ]
         if job.state == .scheduled { lines.append(("due", "in \(Readable.seconds(age(now, job.due)))")) }
         lines += [
