@@ -47,6 +47,8 @@ final class QueueNeighbours {
             for queue in queues {
                 worker.background("jobs of \(name)") {
                     do {
+                        // It may live, and only not be heard: then its jobs are its own for as long as it renews them.
+                        guard try await WorkerName.isGone(name) else { return }
                         _ = try await queue.backEnd.release(all: name)
                     } catch let error as WorkQueueError where error.code == .closed {
                         // This worker ends as well.
