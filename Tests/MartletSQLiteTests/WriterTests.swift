@@ -142,6 +142,47 @@ import Testing
         }
     }
 
+    @Test(
+        "of many writes that wait those are made that are not cancelled, in their order, and there is room for others")
+    func cancellations() async throws {
+        try await FileSystem.withTemporaryDirectory { directory in
+            var limits = SQLiteWriterLimits()
+            limits.queue = 10
+            let writer = try await SQLiteWriter.open(directory + "/a.db", migrations: tables, limits: limits)
+            let gate = ThreadGate()
+            let running = Task {
+                try await writer.write { _ in
+                    gate.begun()
+                    gate.wait()
+                }
+            }
+            try await gate.hasBegun()
+            func add(_ name: Int) -> Task<Int, any Error> {
+                Task { try await writer.write { try $0.execute("INSERT INTO names VALUES (?)", .text("\(name)")) } }
+            }
+            var tasks = (0..<10).map(add)
+            while writer.queued < 10 { await Task.yield() }
+            for number in [1, 4, 7] { tasks[number].cancel() }
+            while writer.queued > 7 { await Task.yield() }
+            tasks += (10..<13).map(add)
+            while writer.queued < 10 { await Task.yield() }
+            for number in [0, 2, 3, 5, 6, 8] { tasks[number].cancel() }
+            while writer.queued > 4 { await Task.yield() }
+            gate.open()
+            try await running.value
+            var made: [Int] = []
+            for (number, task) in tasks.enumerated() {
+                do { if try await task.value == 1 { made.append(number) } } catch is CancellationError {}
+            }
+            #expect(made == [9, 10, 11, 12])
+            let names = try await writer.write {
+                try $0.query("SELECT name FROM names ORDER BY rowid").map { try $0.text("name") }
+            }
+            #expect(names == made.map { "\($0)" })
+            await writer.close()
+        }
+    }
+
     @Test("what a transaction has no time for goes into the next one, unless it is cancelled meanwhile")
     func time() async throws {
         try await FileSystem.withTemporaryDirectory { directory in

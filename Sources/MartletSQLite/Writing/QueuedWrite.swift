@@ -2,11 +2,12 @@ import MartletLoop
 
 /// A write on its way to a transaction and back.
 ///
-/// `@unchecked Sendable`, because: `continuation` and `wasCancelled` are touched on the loop only; what a subclass has
+/// `@unchecked Sendable`, because: `continuation`, `isWaiting` and `wasCancelled` are touched on the loop only; what a subclass has
 /// is touched by the writer's thread from the moment that the loop hands over the batch until it gets it back, and by the
 /// loop before and after. The pool's queue orders the one before the other.
 class QueuedWrite: @unchecked Sendable {
     @MainActor var continuation: UnsafeContinuation<Void, Never>?
+    @MainActor var isWaiting = false
     @MainActor var wasCancelled = false
 
     /// Runs it.

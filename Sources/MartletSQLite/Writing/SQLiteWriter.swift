@@ -36,6 +36,8 @@ import MartletLoop
     private let thread: WriterThread
     private let limits: SQLiteWriterLimits
     private var waiting = Deque<QueuedWrite>()
+    /// How many of those have been cancelled: they are dropped when they are many, or their turn comes.
+    private var abandoned = 0
     private let finished = WaitQueue<Void, Void>()
     private var state = State.open
     /// Whether a task takes what waits.
@@ -76,7 +78,7 @@ import MartletLoop
     }
 
     /// How many writes wait for a transaction to begin.
-    public var queued: Int { waiting.count }
+    public var queued: Int { waiting.count - abandoned }
 
     /// Writes, and waits until that is committed. Writes are done in the order in which they came.
     ///
@@ -91,11 +93,13 @@ import MartletLoop
         _ body: @escaping @Sendable (SQLiteConnection) throws -> Value
     ) async throws -> Value {
         guard state == .open else { throw OffloadError(.closed, pool: pool.name, queueLimit: limits.queue) }
+        if waiting.count >= limits.queue { dropAbandoned() }
         guard waiting.count < limits.queue else {
             throw OffloadError(.queueFull, pool: pool.name, queueLimit: limits.queue)
         }
         try Task.checkCancellation()
         let write = QueuedWriteOf(body)
+        write.isWaiting = true
         waiting.append(write)
         begin()
         await withTaskCancellationHandler {
@@ -138,9 +142,12 @@ import MartletLoop
 
     private func commitAll() async {
         while !waiting.isEmpty {
-            let batch = Array(waiting.prefix(limits.writesPerTransaction))
-            waiting.removeFirst(batch.count)
-            await commit(batch)
+            let next = Array(waiting.prefix(limits.writesPerTransaction))
+            let batch = next.filter { !$0.wasCancelled }
+            abandoned -= next.count - batch.count
+            waiting.removeFirst(next.count)
+            for write in batch { write.isWaiting = false }
+            if !batch.isEmpty { await commit(batch) }
             // Those who go on now may have more to write, which then goes into the next transaction and not into the one
             // after it.
             await Task.yield()
@@ -163,14 +170,23 @@ import MartletLoop
         // There was no time for these: they wait again.
         let left = batch[done.endIndex...]
         waiting.prepend(contentsOf: left.filter { !$0.wasCancelled })
-        for write in left where write.wasCancelled { write.resume() }
+        for write in left { if write.wasCancelled { write.resume() } else { write.isWaiting = true } }
     }
 
     /// Whoever is in a transaction waits for its outcome.
     private func cancel(_ write: QueuedWrite) {
         write.wasCancelled = true
-        guard let index = waiting.firstIndex(where: { $0 === write }) else { return }
-        waiting.remove(at: index)
+        guard write.isWaiting else { return }
+        write.isWaiting = false
         write.resume()
+        abandoned += 1
+        // Not one by one: when all are cancelled at once, each would look through all the others.
+        if abandoned > waiting.count / 2 { dropAbandoned() }
+    }
+
+    private func dropAbandoned() {
+        guard abandoned > 0 else { return }
+        waiting.removeAll { $0.wasCancelled }
+        abandoned = 0
     }
 }
