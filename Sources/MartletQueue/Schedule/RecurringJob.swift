@@ -11,13 +11,15 @@ struct RecurringJob {
 
     /// Adds the job at its times, until it is cancelled.
     func run(for queue: WorkQueue) async throws {
-        guard var next = times.next(after: queue.clock.wall()) else { return }
+        guard var next = times.next(after: queue.clock.wall()) else { return sayEnded(of: queue) }
         while true {
             let now = queue.clock.wall()
             guard now < next else {
                 try await add(to: queue, at: next)
                 // However far the clock has jumped: what lies between is not made up for.
-                guard let following = times.next(after: max(next, queue.clock.wall())) else { return }
+                guard let following = times.next(after: max(next, queue.clock.wall())) else {
+                    return sayEnded(of: queue)
+                }
                 next = following
                 continue
             }
@@ -26,6 +28,12 @@ struct RecurringJob {
             let wait = min(next - now, Self.patience)
             try await Task.sleep(for: .milliseconds(wait), clock: .eventLoop)
         }
+    }
+
+    private func sayEnded(of queue: WorkQueue) {
+        queue.settings.logger.warning(
+            "a recurring job has no more times in the next years, and is not added again",
+            metadata: ["queue": "\(queue.name)", "schedule": "\(name)"])
     }
 
     private func add(to queue: WorkQueue, at tick: Int) async throws {
