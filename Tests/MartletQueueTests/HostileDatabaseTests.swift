@@ -63,6 +63,21 @@ import Testing
         }
     }
 
+    @Test("a file of the first version is brought up to date with its jobs") func migrated() async throws {
+        try await QueueCase.run(.sqlite) { place async throws in
+            let connection = try SQLiteConnection(place.path)
+            try connection.migrate([JobSchema.migrations[0]])
+            try connection.script(
+                """
+                INSERT INTO jobs (queue, kind, payload, state, priority, due, maximum, backoff_first, backoff_longest,
+                    backoff_factor, created, lease) VALUES ('default', 'work', x'01', 'running', 1, 5, 3, 1, 1, 1, 5, 7)
+                """)
+            let queue = try await place.open()
+            queue.handle("work") { _ in }
+            try await queue.processing { try await queue.wait(1, until: .done) }
+        }
+    }
+
     @Test("another program's database is refused, and stays as it is") func foreign() async throws {
         try await QueueCase.run(.sqlite) { place async throws in
             for version in 0...1 {

@@ -8,7 +8,6 @@ import MartletLoop
 /// So whoever has committed touches the log (IN_ATTRIB); of those who do not know of that, other programs, the log itself tells
 /// (IN_MODIFY), and is looked at once more a while later.
 final class DatabaseWatch {
-    private let log: String
     private var inotify: Int32 = -1
     private var watch: DescriptorWatch?
     private let onChange: () -> Void
@@ -21,11 +20,10 @@ final class DatabaseWatch {
     ///
     /// - Parameter onChange: called in the turn in which the kernel tells of it.
     init(_ path: String, onChange: @escaping () -> Void) {
-        log = path + "-wal"
         self.onChange = onChange
         let descriptor = inotify_init1(Int32(IN_NONBLOCK) | Int32(IN_CLOEXEC))
         guard descriptor >= 0 else { return }
-        guard inotify_add_watch(descriptor, log, UInt32(IN_MODIFY | IN_ATTRIB)) >= 0,
+        guard inotify_add_watch(descriptor, Self.log(path), UInt32(IN_MODIFY | IN_ATTRIB)) >= 0,
             let watch = try? EventLoop.main.watch(
                 descriptor, for: .readable,
                 { [weak self] _ in
@@ -46,10 +44,12 @@ final class DatabaseWatch {
     /// Whether the kernel tells of changes: not where there are too many watches, and on some file systems.
     var isTold: Bool { watch != nil }
 
-    /// Tells all who watch the database that something was committed.
-    func announce() {
+    private nonisolated static func log(_ path: String) -> String { path + "-wal" }
+
+    /// Tells all who watch a database that something was committed. It may block.
+    nonisolated static func announce(_ path: String) {
         // Its times become now. What cannot be touched is found by looking.
-        utimensat(AT_FDCWD, log, nil, 0)
+        utimensat(AT_FDCWD, log(path), nil, 0)
     }
 
     func cancel() {

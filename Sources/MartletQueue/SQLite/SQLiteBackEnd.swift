@@ -13,6 +13,8 @@ final class SQLiteBackEnd: QueueBackEnd {
     private let changed = Event()
     private var watch: DatabaseWatch?
     private var isTold = false
+    private var mustAnnounce = false
+    private var isAnnouncing = false
 
     private init(_ path: String, _ table: JobTable, _ writer: SQLiteWriter, _ reader: SQLiteDatabase) {
         location = "sqlite:\(path)"
@@ -44,7 +46,9 @@ final class SQLiteBackEnd: QueueBackEnd {
                 await writer.close()
                 throw error
             }
-        } catch let error as SQLiteError {
+        } catch let error as WorkQueueError {
+            throw error
+        } catch  where !error.saysCancelled {
             throw WorkQueueError(.unavailable, queue: queue, "cannot open sqlite:\(path)", cause: error)
         }
     }
@@ -92,7 +96,19 @@ final class SQLiteBackEnd: QueueBackEnd {
     /// Tells all who are idle, here and in other processes, that there may be something to claim now.
     private func announce() {
         changed.set()
-        watch?.announce()
+        mustAnnounce = true
+        guard !isAnnouncing else { return }
+        isAnnouncing = true
+        // On the reader's thread, as a file system may take its time to note even that; once for all who come meanwhile.
+        EventLoop.main.callSoonForAll { [self] in
+            Task {
+                while mustAnnounce {
+                    mustAnnounce = false
+                    try? await reader.run { DatabaseWatch.announce($0.path) }
+                }
+                isAnnouncing = false
+            }
+        }
     }
 
     // MARK: Jobs come
