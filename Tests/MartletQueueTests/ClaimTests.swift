@@ -88,6 +88,15 @@ import Testing
         }
     }
 
+    @Test("only a process of this machine that is not there is gone") func gone() async throws {
+        let parts = WorkerName.make().split(separator: "/")
+        let (host, own) = (parts[0], parts[1])
+        #expect(try await WorkerName.isGone("\(host)/2147483646/x"))
+        for name in ["\(host)/\(own)/x", "other-than-\(host)/2147483646/x", "\(host)/-1/x", "\(host)/0/x", "x", ""] {
+            #expect(try await !WorkerName.isGone(name, within: .zero), "\(name)")
+        }
+    }
+
     // MARK: Ends
 
     /// What a client that throws errors of its own makes of a cancellation.
