@@ -210,6 +210,44 @@ import Testing
         }
     }
 
+    @Test("a job that is deleted where it runs is cancelled without a word of the queue", arguments: Store.allCases)
+    func deletionAtHome(store: Store) async throws {
+        try await QueueCase.run(store) { place async throws in
+            var settings = QueueSettings()
+            settings.visibilityTimeout = .seconds(3600)
+            let queue = try await place.open("deleted", settings)
+            let cancelled = Event()
+            queue.handle("stuck") { _ in
+                defer { cancelled.set() }
+                try await Event().wait()
+            }
+            let stuck = try await queue.enqueue("stuck")
+            try await queue.processing {
+                try await queue.wait(stuck.id, until: .running)
+                try await queue.delete(stuck.id)
+                try await cancelled.wait()
+            }
+            #expect(try await queue.status(of: stuck.id) == nil)
+        }
+    }
+
+    @Test("whoever is idle elsewhere is told of a job when it can be seen, and does not look by itself")
+    func told() async throws {
+        try await QueueCase.run(.sqlite) { place async throws in
+            var settings = QueueSettings()
+            settings.patrol = .seconds(3600)
+            let queue = try await place.open("told", settings, isDurable: true)
+            let other = try await place.open("told", settings, isDurable: true)
+            other.handle("work") { _ in }
+            try await other.processing {
+                for _ in 0..<10 {
+                    let job = try await queue.enqueue("work")
+                    try await other.wait(job.id, until: .done)
+                }
+            }
+        }
+    }
+
     @Test(
         "a worker that ends waits for its jobs; those that take too long go back, and the attempt does not count",
         arguments: Store.allCases)

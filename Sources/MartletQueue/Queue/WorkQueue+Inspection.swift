@@ -58,12 +58,14 @@ extension WorkQueue {
         try await repeatedly { try await backEnd.retryDead(limit: $0) }
     }
 
-    /// Forgets a job, whatever its state. One that runs is cancelled as soon as its worker next says that it lives, a third
-    /// of the visibility timeout later at most; until then another job of its key may run beside it.
+    /// Forgets a job, whatever its state. One that runs is cancelled: at once in this process, in others as soon as the
+    /// worker next says that it lives, a third of the visibility timeout later at most; until then another job of its key
+    /// may run beside it.
     ///
     /// - Throws: ``WorkQueueError`` when there is no such job.
     public func delete(_ id: Int) async throws {
         guard try await backEnd.delete(id) else { throw noJob(id) }
+        runner?.forget(id)
     }
 
     /// Forgets all jobs of a state.

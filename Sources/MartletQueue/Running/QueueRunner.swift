@@ -101,9 +101,7 @@ final class QueueRunner {
 
     private func begin(_ job: ClaimedJob, _ leaseEnd: EventLoop.Instant) {
         // A lease of this very worker that ran out while it was held up: what still runs for it is in vain.
-        if job.attempt > 1 {
-            running.values.first { $0.job.lease.job == job.lease.job }?.cancel(because: .lost)
-        }
+        if job.attempt > 1 { forget(job.lease.job) }
         let entry = RunningJob(job, leaseEnd: leaseEnd)
         // Claimed while the worker began to end: it goes back at once.
         if Task.isCancelled || isCutShort { entry.cancel(because: .stopped) }
@@ -188,6 +186,11 @@ final class QueueRunner {
     }
 
     // MARK: Ending early
+
+    /// Cancels a job that is known not to be this worker's any more, if it runs here.
+    func forget(_ id: Int) {
+        running.values.first { $0.job.lease.job == id }?.cancel(because: .lost)
+    }
 
     /// Cancels the jobs that are still under way after a while: they go back to the queue.
     func stopJobs(after grace: Duration) {
