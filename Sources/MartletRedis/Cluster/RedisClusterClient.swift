@@ -101,10 +101,13 @@ public final class RedisClusterClient: RedisCommands, RedisSubscribing {
             }
             return try Self.merged(command) { () throws(RedisMismatch) in try split.merge(answers) }
         case .everyMaster(let merging):
-            try await awaitMasters(within: Patience(command, settings.node))
+            var patience = Patience(command, settings.node)
+            patience.isLate = nodes.masters.isEmpty
+            try await awaitMasters(within: patience)
+            let part = patience.limiting(command)
             // By a slot of each, so that one that is lost is followed to whoever takes its place.
             let answers = try await all(nodes.map.firstSlots) { (slot) async throws(RedisError) in
-                try await self.send(command, to: slot, mayRead: false)
+                try await self.send(part, to: slot, mayRead: false)
             }
             return try Self.merged(command) { () throws(RedisMismatch) in try merging.merge(answers) }
         case .scan: return try await scan(command)
