@@ -109,6 +109,22 @@ struct RedisChannelTransportTests {
         }
     }
 
+    @Test("hubs that the server refuses begin again when they may")
+    func refused() async throws {
+        try await RedisServer.with { server in
+            let client = try RedisClient(url: server.url)
+            defer { client.close() }
+            _ = try await client.send(RedisCommand("ACL SETUSER", "default", "resetchannels"))
+            let (here, there) = (try Hub(server), try Hub(server))
+            try await eventually("they were refused") {
+                try await client.send(RedisCommand("ACL LOG")).elements?.isEmpty == false
+            }
+            _ = try await client.send(RedisCommand("ACL SETUSER", "default", "allchannels"))
+            try await eventually("they know each other") { here.transport.hasOthers && there.transport.hasOthers }
+            for hub in [here, there] { await hub.transport.close() }
+        }
+    }
+
     @Test("what is no frame is passed over, whatever it is")
     func garbage() async throws {
         try await RedisServer.with { server in

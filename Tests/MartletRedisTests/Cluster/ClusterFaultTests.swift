@@ -178,6 +178,28 @@ struct ClusterFaultTests {
         await server.close()
     }
 
+    @Test("those who want a sharded channel stay together when its slot moves between their subscriptions")
+    func together() async throws {
+        let owner = Node()
+        let script: ScriptedServer.Script = { command, _ in
+            guard command[0] != "CLUSTER" else { return Self.slots(owner.port) }
+            let word = command[0].lowercased()
+            return "*3\r\n$\(word.utf8.count)\r\n\(word)\r\n$3\r\nfoo\r\n:1\r\n"
+        }
+        let (old, new) = (try ScriptedServer.old(script), try ScriptedServer.old(script))
+        let (client, port) = try client(old)
+        owner.port = port
+        defer { client.close() }
+        let first = try await client.subscribe(toShardChannels: "foo")
+        owner.port = try #require(RedisNodeAddress(try RedisSettings(url: new.url).endpoint)).port
+        try await client.refresh()
+        let second = try await client.subscribe(toShardChannels: "foo")
+        #expect(try await first.next() == .gap(.moved))
+        #expect(new.commands.filter { $0[0] == "SSUBSCRIBE" }.count == 1)
+        second.cancel()
+        for server in [old, new] { await server.close() }
+    }
+
     @Test("a command's time-out holds while the slot map is waited for")
     func impatient() async throws {
         let never = Event()

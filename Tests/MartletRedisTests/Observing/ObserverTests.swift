@@ -25,6 +25,20 @@ struct ObserverTests {
         }
     }
 
+    @Test("errors that scripts make up become no more series than there may be")
+    func madeUp() async throws {
+        let backend = TestMetrics()
+        try await withClient(change: { $0.observers = [RedisMetrics(factory: backend)] }) { client, _ in
+            let letters = Array("ABCDEFGHIJ").map(String.init)
+            for code in letters.flatMap({ first in letters.map { first + $0 } }) {
+                let command = RedisCommand("EVAL", "return redis.error_reply('-' .. ARGV[1] .. ' it is')", "0", code)
+                #expect(await failure { try await client.send(command) }?.serverCode == code)
+            }
+            // 64, and one for all others.
+            #expect(backend.timers.count == 65)
+        }
+    }
+
     @Test("commands are spans, children of the one that they are sent in")
     func spans() async throws {
         let tracer = InMemoryTracer()

@@ -113,6 +113,26 @@ struct SubscriptionTests {
         hub.close(because: RedisError(.closed, "over"))
     }
 
+    @Test("a server that does not answer when it is subscribed to again ends no subscription")
+    func unanswered() async throws {
+        let subscribed = Counter()
+        let server = try ScriptedServer.old { command, _ in
+            guard command[0] == "SUBSCRIBE" else { return "+OK\r\n" }
+            subscribed.count += 1
+            return subscribed.count == 2 ? "" : "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n"
+        }
+        var settings = try patient(server.url)
+        settings.timeouts.command = .milliseconds(100)
+        let hub = PubSubHub(backoff: .none) { [settings] () async throws(RedisError) in
+            try await RedisConnection.connect(settings)
+        }
+        let subscription = try await hub.subscribe(.channels(["a"]), RedisSubscriptionBuffer(), within: .seconds(60))
+        hub.reconnect()
+        #expect(try await subscription.next() == .gap(.reconnected))
+        hub.close(because: RedisError(.closed, "over"))
+        await server.close()
+    }
+
     @Test("many channels and many subscribers share one connection")
     func many() async throws {
         try await RedisServer.with { server in
