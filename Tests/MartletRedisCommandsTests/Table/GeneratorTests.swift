@@ -22,7 +22,8 @@ struct GeneratorTests {
         let start = try #require(body.firstIndex { $0.hasPrefix("var command") })
         #expect(
             body[start..<start + 14].map(String.init) == [
-                #"var command = RedisCommand("THING")"#, "command.append(key: key)", "command.append(value)",
+                #"var command = RedisCommand(exactly: "THING", traits: [])"#, "command.append(key: key)",
+                "command.append(value)",
                 "if let limit {", #"command.append("LIMIT")"#, "command.append(limit.offset)",
                 "command.append(limit.count)",
                 "}", "if force {", #"command.append("FORCE")"#, "}", #"command.append("WORD")"#,
@@ -33,7 +34,7 @@ struct GeneratorTests {
     @Test("traits follow the flags, and options change them")
     func traits() throws {
         let read = try made(".thing key -> Value?", command: "THING | 1.0.0 | read")
-        #expect(read.contains(#"RedisCommand("THING", traits: .readOnly)"#))
+        #expect(read.contains(#"RedisCommand(exactly: "THING", traits: .readOnly)"#))
         #expect(!read.contains("@discardableResult"))
         let write = try made(".thing key [kind:RedisKind]! -> Bool", command: "THING | 1.0.0 | write idempotent")
         #expect(write.contains("command.traits.remove(.idempotent)") && write.contains("@discardableResult"))
