@@ -18,7 +18,7 @@ public struct RedisChannelSettings {
         self.redis = redis
     }
 
-    /// Settings for a server's URL: see ``RedisSettings/init(url:)``.
+    /// Settings for a server's URL: see `RedisSettings/init(url:)`.
     public init(url: String) throws(RedisError) {
         self.init(try RedisSettings(url: url))
     }

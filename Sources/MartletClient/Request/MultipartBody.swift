@@ -53,7 +53,12 @@ public struct MultipartBody {
 
     /// Adds a file that is made while it is sent.
     ///
-    /// - Parameter length: how many bytes there will be; without, the whole form is sent in chunks.
+    /// - Parameters:
+    ///   - name: the field's name.
+    ///   - filename: the name that the receiver is told.
+    ///   - contentType: the type that the receiver is told.
+    ///   - length: how many bytes there will be; without, the whole form is sent in chunks.
+    ///   - write: called when it is the file's turn, with what takes its bytes.
     public mutating func append(
         _ name: String, filename: String, contentType: String = "application/octet-stream", length: UInt64? = nil,
         _ write: @escaping @MainActor @Sendable (HTTPClientBodyWriter) async throws -> Void

@@ -76,7 +76,7 @@ public final class RedisClient: RedisCommands {
     /// Sends commands in one write, with nothing of others in between, and waits for all answers. They are no transaction:
     /// the server may do something for others in between.
     ///
-    /// - Returns: the answers in order; those that are errors are ``RESPValue/error(_:)``.
+    /// - Returns: the answers in order; those that are errors are `RESPValue.error`.
     /// - Throws: `RedisError` when not all answers came.
     public func send(_ commands: [RedisCommand]) async throws(RedisError) -> [RESPValue] {
         if commands.isEmpty { return [] }

@@ -14,7 +14,7 @@ extension RedisConnection {
 
     /// Sends commands in one write, with nothing of others in between, and waits for all answers.
     ///
-    /// - Returns: the answers in order; those that are errors are ``RESPValue/error(_:)``.
+    /// - Returns: the answers in order; those that are errors are `RESPValue.error`.
     /// - Throws: `RedisError` when the connection does not bring all of them.
     public func send(_ commands: [RedisCommand]) async throws(RedisError) -> [RESPValue] {
         if commands.isEmpty { return [] }

@@ -55,7 +55,7 @@ public nonisolated struct RedisPipeline: Sendable {
 
 /// The answers of a pipeline.
 public nonisolated struct RedisAnswers: Sendable {
-    /// All of them in order; those that are errors are ``RESPValue/error(_:)``.
+    /// All of them in order; those that are errors are `RESPValue.error`.
     public let values: [RESPValue]
     private let commands: [RedisCommand]
     private let host: String
