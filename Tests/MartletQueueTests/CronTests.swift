@@ -16,6 +16,7 @@ import Testing
         ("0 4 * * mon-fri", time(2026, 11, 27, 4), time(2026, 11, 30, 4)),
         ("0 4 * * 7", time(2026, 11, 28), time(2026, 11, 29, 4)),
         ("0 4 * * 0", time(2026, 11, 28), time(2026, 11, 29, 4)),
+        ("0 0 29 2 */7", time(2032, 2, 29), time(2060, 2, 29)),
         ("30 2 29 2 *", time(2097, 1, 1), time(2104, 2, 29, 2, 30)),
         // Either of the two days is enough: the 13th, or a Friday.
         ("0 0 13 * fri", time(2026, 11, 10), time(2026, 11, 13)),

@@ -28,8 +28,8 @@ public nonisolated struct CronExpression: Hashable, Sendable, CustomStringConver
     private let anyWeekday: Bool
 
     private static let longest = 256
-    /// Between two leap days lie eight years at most (1896, 1904).
-    private static let mostDays = 366 * 8 + 2
+    /// Between two leap days on the same day of the week lie forty years at most (1880, 1920), between all else less.
+    private static let mostDays = 366 * 40 + 2
 
     /// Reads an expression.
     ///
