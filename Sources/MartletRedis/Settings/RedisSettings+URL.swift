@@ -110,9 +110,10 @@ package nonisolated struct RedisURL {
         case "timeout": timeout = try Self.seconds(value)
         case "connect_timeout": connectTimeout = try Self.seconds(value)
         default:
+            // Its name is not repeated: it may be the rest of a password with a question mark or an ampersand in it.
             throw Self.invalid(
-                "its parameter \"\(parts[0].prefix(32))\" is none of db, client_name, protocol, username, password, "
-                    + "timeout and connect_timeout")
+                "it has another parameter than db, client_name, protocol, username, password, timeout and connect_timeout, "
+                    + "or its password has characters that are not percent-encoded")
         }
     }
 

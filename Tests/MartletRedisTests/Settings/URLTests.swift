@@ -13,6 +13,19 @@ struct URLTests {
         #expect(settings.timeouts.command == .seconds(1.5) && settings.timeouts.connect == .seconds(2))
     }
 
+    @Test("settings show no password, printed or dumped, by themselves or within others")
+    func hidesPasswords() throws {
+        let settings = try RedisSettings(url: "redis://app:secret@example.org/2")
+        #expect("\(settings)" == "app@example.org:6379/2")
+        let cluster = try RedisClusterSettings(url: "redis://app:secret@example.org:7000")
+        var dumped = ""
+        dump(settings, to: &dumped)
+        dump(cluster, to: &dumped)
+        for shown in [String(reflecting: settings), "\(cluster)", String(reflecting: cluster), dumped] {
+            #expect(shown.contains("example.org") && !shown.contains("secret"), "\(shown)")
+        }
+    }
+
     nonisolated static let endpoints: [(String, RedisEndpoint)] = [
         ("redis://localhost", .host("localhost", port: 6379)),
         ("redis://", .host("localhost", port: 6379)),
@@ -37,7 +50,7 @@ struct URLTests {
             "unix://run/redis.sock",
             "redis://h?protocol=4", "redis://h?timeout=0", "redis://h?timeout=never", "redis://h?nonsense=1",
             "redis://u:secret%4@h", "redis://u:secret%zz@h", "redis://u:secret%ff@h", "redis://u:secret@h h",
-            "redis://u:secret@h\r\nSET",
+            "redis://u:secret@h\r\nSET", "redis://h?password=a&secret", "redis://:12?secret@h",
         ])
     func mistakes(_ url: String) async throws {
         let error = await failure { try RedisSettings(url: url) }
