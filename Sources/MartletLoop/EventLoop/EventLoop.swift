@@ -15,6 +15,8 @@ public final class EventLoop {
     public static let main = EventLoop()
 
     private var tickStart: Instant
+    /// When the last tick ended, and the wait for the next one begins.
+    private var tickEnd: Instant
     package let poller: EpollPoller
     private let ready = ReadyQueue.shared
     private var timers: TimerWheel
@@ -38,6 +40,7 @@ public final class EventLoop {
 
     private init() {
         tickStart = .readClock()
+        tickEnd = tickStart
         timers = TimerWheel(origin: tickStart)
         do throws(SystemError) {
             poller = try EpollPoller()
@@ -186,6 +189,7 @@ public final class EventLoop {
         isStopped = false
         defer { isRunning = false }
         LoopDebugger.startIfAsked()
+        tickEnd = .readClock()
         while !isStopped {
             try tick()
         }
@@ -210,7 +214,7 @@ public final class EventLoop {
         guard ready.isEmpty else { return 0 }
         if virtualTime.isInUse, virtualTime.isDue(mayAdvance: externalWork == 0) { return 0 }
         guard timers.count > 0 else { return -1 }
-        return timers.millisecondsToNext(from: .readClock())
+        return timers.millisecondsToNext(from: tickEnd)
     }
 
     /// Whether nothing can ever happen any more: only asked when the loop is about to wait without limit.
@@ -239,7 +243,8 @@ public final class EventLoop {
     }
 
     private func account(start: Instant, events: Int, jobs: Int) {
-        let busy = Instant.readClock().nanoseconds - start.nanoseconds
+        tickEnd = .readClock()
+        let busy = tickEnd.nanoseconds - start.nanoseconds
         counters.add(.ticks)
         counters.add(.events, UInt64(events))
         counters.add(.jobs, UInt64(jobs))

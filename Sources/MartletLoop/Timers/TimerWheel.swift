@@ -23,6 +23,8 @@ struct TimerWheel {
     private var occupied = [UInt64](repeating: 0, count: levelCount)
     private var heads = [Unmanaged<LoopTimer>?](repeating: nil, count: levelCount * slotsPerLevel)
     private(set) var count = 0
+    /// What `nextExpiry` has found, as long as it holds: until a timer comes or goes. It is asked for twice a tick.
+    private var foundExpiry: Expiry?
 
     init(origin: EventLoop.Instant) {
         self.origin = origin
@@ -33,6 +35,7 @@ struct TimerWheel {
     mutating func insert(_ timer: LoopTimer, at instant: EventLoop.Instant) {
         timer.dueTick = min(max(tickRoundedUp(instant), elapsed + 1), elapsed + Self.furthest)
         count += 1
+        foundExpiry = nil
         link(Unmanaged.passRetained(timer))
     }
 
@@ -43,13 +46,14 @@ struct TimerWheel {
             return
         }
         count -= 1
+        foundExpiry = nil
         unlink(timer)
         Unmanaged.passUnretained(timer).release()
     }
 
     /// Milliseconds until something is due, rounded up; 0 when it is overdue, -1 when nothing is armed (as epoll_wait
     /// takes it).
-    func millisecondsToNext(from now: EventLoop.Instant) -> Int32 {
+    mutating func millisecondsToNext(from now: EventLoop.Instant) -> Int32 {
         guard let next = nextExpiry() else { return -1 }
         let due = origin.nanoseconds + next.tick * Self.nanosecondsPerTick
         guard due > now.nanoseconds else { return 0 }
@@ -58,7 +62,7 @@ struct TimerWheel {
 
     /// When the next slot is reached; `nil` when nothing is armed.
     var nextInstant: EventLoop.Instant? {
-        nextExpiry().map { EventLoop.Instant(nanoseconds: origin.nanoseconds + $0.tick * Self.nanosecondsPerTick) }
+        (foundExpiry ?? findExpiry()).map { EventLoop.Instant(nanoseconds: origin.nanoseconds + $0.tick * Self.nanosecondsPerTick) }
     }
 
     /// Takes out everything that is due at `now`. Each is to be fired if `claim` still says so when its turn comes: one
@@ -69,6 +73,7 @@ struct TimerWheel {
         var due: [LoopTimer] = []
         while let next = nextExpiry(), next.tick <= current {
             elapsed = max(elapsed, next.tick)
+            foundExpiry = nil
             empty(level: next.level, slot: next.slot, into: &due)
         }
         elapsed = max(elapsed, current)
@@ -92,7 +97,13 @@ struct TimerWheel {
 
     /// The slot that is reached first. A lower level always comes before a higher one: what is on it differs from the
     /// current tick in lower bits alone.
-    private func nextExpiry() -> Expiry? {
+    private mutating func nextExpiry() -> Expiry? {
+        if let foundExpiry { return foundExpiry }
+        foundExpiry = findExpiry()
+        return foundExpiry
+    }
+
+    private func findExpiry() -> Expiry? {
         for level in 0..<Self.levelCount where occupied[level] != 0 {
             let shift = UInt64(level) * Self.bitsPerLevel
             let here = (elapsed >> shift) & 63
