@@ -60,10 +60,20 @@ public struct HTTP1ResponseHead: Sendable {
             to: &output, preamble: &preamble)
     }
 
+    /// The lines of fields that many heads have in common, for ``append(status:contentType:framing:connection:fields:lines:to:preamble:)``.
+    /// What the daemon writes itself is left out, as is Content-Type.
+    public static func lines(of fields: HTTPFields) -> [UInt8] {
+        var lines = ByteBuffer()
+        append(fields, status: 200, hasContentType: true, to: &lines)
+        return Array(lines.readableBytes)
+    }
+
     /// Appends a head that nobody keeps; its parts are those of the properties.
+    ///
+    /// - Parameter lines: further fields, each a line with its end, as ``lines(of:)`` makes them.
     public static func append(
         status: Int, contentType: String?, framing: Framing, connection: Connection, fields: HTTPFields?,
-        to output: inout ByteBuffer, preamble: inout ResponsePreamble
+        lines: [UInt8]? = nil, to output: inout ByteBuffer, preamble: inout ResponsePreamble
     ) {
         var hasContentType = false
         if status == 200, let contentType, case .length(let length) = framing, !contentType.isEmpty {
@@ -85,6 +95,7 @@ public struct HTTP1ResponseHead: Sendable {
         case .keepAlive: output.append("Connection: keep-alive\r\n")
         }
         if let fields, !fields.isEmpty { append(fields, status: status, hasContentType: hasContentType, to: &output) }
+        if let lines { output.append(contentsOf: lines) }
         output.append("\r\n")
     }
 
@@ -126,7 +137,7 @@ public struct HTTP1ResponseHead: Sendable {
         _ fields: HTTPFields, status: Int, hasContentType: Bool, to output: inout ByteBuffer
     ) {
         for field in fields where !isOurs(field.name, status: status) {
-            if hasContentType, field.name == .contentType { continue }
+            if hasContentType, field.name.canonicalName.utf8.count == 12, field.name == .contentType { continue }
             output.append(field: field)
         }
     }

@@ -35,7 +35,7 @@ public struct CORS: Filter {
     private let isAny: Bool
     private let echoesHeaders: Bool
     /// What every answer says, the origin aside, and what one to a preflight request says besides.
-    private let common: HTTPFields
+    private let common: PreparedFields
     private let preflight: HTTPFields
 
     private static let varyOrigin = HTTPField(name: .vary, value: "Origin")
@@ -74,7 +74,7 @@ public struct CORS: Filter {
             let names = exposedHeaders.map(\.rawName).joined(separator: ", ")
             common.append(HTTPField(name: .accessControlExposeHeaders, value: names))
         }
-        self.common = common
+        self.common = PreparedFields(common)
         preflight.append(
             HTTPField(
                 name: .accessControlAllowMethods, value: methods.map(\.rawValue).joined(separator: ", ")))
@@ -109,11 +109,11 @@ public struct CORS: Filter {
 
     /// Adds what the origin may know.
     public func after(_ request: Request, _ response: inout Response) throws {
-        guard !isAny else { return response.fields.add(missing: common) }
+        guard !isAny else { return response.add(missing: common) }
         if let origin = request[.origin], allows(origin) {
-            response.fields.add(missing: common)
-            if !response.fields.includes(.accessControlAllowOrigin) {
-                response.fields.append(HTTPField(name: .accessControlAllowOrigin, value: origin))
+            response.add(missing: common)
+            if !response.includes(.accessControlAllowOrigin) {
+                response.append(HTTPField(name: .accessControlAllowOrigin, value: origin))
             }
         }
         // Also of answers to nobody's origin: a cache would give them to pages that need another.

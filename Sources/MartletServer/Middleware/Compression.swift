@@ -79,7 +79,7 @@ public final class Compression: Filter {
         }
         guard response.status.code >= 200, ![204, 206, 304].contains(response.status.code),
             let type = response.contentType ?? response.fields.first(.contentType), isCompressible(type),
-            !response.fields.includes(.contentEncoding), !response.fields.includes(.contentRange)
+            !response.includes(.contentEncoding), !response.includes(.contentRange)
         else { return false }
         return response.fields.first(.cacheControl)?.lowercased().contains("no-transform") != true
     }
@@ -141,6 +141,6 @@ public final class Compression: Filter {
         response.fields.append(HTTPField(name: .contentEncoding, value: coding.rawValue))
         if let tag = response.fields.first(.eTag), !tag.hasPrefix("W/") { response.fields[.eTag] = "W/" + tag }
         // Parts of what is compressed are no parts of what was there before.
-        if response.fields.includes(.acceptRanges) { response.fields[.acceptRanges] = nil }
+        if response.includes(.acceptRanges) { response.fields[.acceptRanges] = nil }
     }
 }

@@ -21,7 +21,7 @@ public struct ConditionalRequests: Filter {
     public func after(_ request: Request, _ response: inout Response) throws {
         let method = request.exchange.parser.method
         guard response.status == .ok, method == .get || method == .head else { return }
-        if makesTags, !response.fields.includes(.eTag), let tag = response.body.contentTag {
+        if makesTags, !response.includes(.eTag), let tag = response.body.contentTag {
             response.fields.append(HTTPField(name: .eTag, value: tag))
         }
         let conditions = request.preconditions

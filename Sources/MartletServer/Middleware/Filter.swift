@@ -33,7 +33,23 @@ extension Filter {
 
 /// Filters that lie directly around each other.
 struct FilterChain {
-    let filters: [any Filter]
+    /// A filter's two functions. An array of filters would be copied out of, one by one, for each call.
+    private struct Link {
+        let before: @MainActor (Request) throws -> Response?
+        let after: @MainActor (Request, inout Response) throws -> Void
+
+        init(_ filter: some Filter) {
+            before = { try filter.before($0) }
+            after = { try filter.after($0, &$1) }
+        }
+    }
+
+    private let links: [Link]
+
+    /// The outermost first.
+    init(_ filters: [any Filter]) {
+        links = filters.map { Link($0) }
+    }
 
     func around(_ handler: Handler) -> Handler {
         switch handler {
@@ -70,14 +86,14 @@ struct FilterChain {
 
     /// How many filters have let the request pass, and the response of the one that has not.
     private func enter(_ request: Request) -> (count: Int, response: Response?) {
-        for (index, filter) in filters.enumerated() {
+        for index in links.indices {
             do {
-                if let response = try filter.before(request) { return (index, response) }
+                if let response = try links[index].before(request) { return (index, response) }
             } catch {
                 return (index, request.exchange.server.response(to: error, of: request.exchange))
             }
         }
-        return (filters.count, nil)
+        return (links.count, nil)
     }
 
     private func leave(_ request: Request, _ entered: Int, _ response: consuming Response) -> Response {
@@ -86,7 +102,7 @@ struct FilterChain {
         while index > 0 {
             index -= 1
             do {
-                try filters[index].after(request, &response)
+                try links[index].after(request, &response)
             } catch {
                 response = request.exchange.server.response(to: error, of: request.exchange)
             }

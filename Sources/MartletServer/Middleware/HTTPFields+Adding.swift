@@ -6,7 +6,9 @@ import HTTPTypes
 extension HTTPFields {
     /// Whether there is a field of that name.
     func includes(_ name: HTTPField.Name) -> Bool {
-        for field in self where field.name == name { return true }
+        // By length first: strings of different lengths take as long to compare as others.
+        let length = name.canonicalName.utf8.count
+        for field in self where field.name.canonicalName.utf8.count == length && field.name == name { return true }
         return false
     }
 

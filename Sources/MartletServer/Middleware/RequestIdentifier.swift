@@ -7,16 +7,15 @@ import HTTPTypes
 public final class RequestIdentifier: Filter {
     private let name: HTTPField.Name
     private let trustsClients: Bool
-    private var prefix: UInt64
-    private var number: UInt64 = 0
+    /// The name that was given last.
+    private var digits = [UInt8](repeating: UInt8(ascii: "0"), count: RequestIdentifier.count)
 
     /// More of them, and they are not a name.
     private static let mostBytes = 128
-    private static let prefixDigits = 9
-    private static let numberDigits = 6
-    /// 62 to the power of the digits.
-    private static let prefixes: UInt64 = 13_537_086_546_263_552
-    private static let numbers: UInt64 = 56_800_235_584
+    private static let count = 15
+    /// How many of the digits are drawn; the others count.
+    private static let drawn = 9
+    private static let alphabet = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
 
     /// A filter that names requests.
     ///
@@ -27,7 +26,7 @@ public final class RequestIdentifier: Filter {
     public init(name: HTTPField.Name = .requestIdentifier, trustsClients: Bool = false) {
         self.name = name
         self.trustsClients = trustsClients
-        prefix = .random(in: 0..<Self.prefixes)
+        draw()
     }
 
     deinit {}
@@ -44,8 +43,8 @@ public final class RequestIdentifier: Filter {
 
     /// Tells the name.
     public func after(_ request: Request, _ response: inout Response) throws {
-        guard let id = request.id, !response.fields.includes(name) else { return }
-        response.fields.append(HTTPField(name: name, value: id))
+        guard let id = request.id, !response.includes(name) else { return }
+        response.append(HTTPField(name: name, value: id))
     }
 
     private static func isValid(_ text: String) -> Bool {
@@ -59,29 +58,31 @@ public final class RequestIdentifier: Filter {
             }
     }
 
-    private func makeIdentifier() -> String {
-        number += 1
-        if number == Self.numbers {
-            number = 0
-            prefix = .random(in: 0..<Self.prefixes)
-        }
-        let count = Self.prefixDigits + Self.numberDigits
-        return String(unsafeUninitializedCapacity: count) { bytes in
-            Self.write(prefix, to: bytes, 0, Self.prefixDigits)
-            Self.write(number, to: bytes, Self.prefixDigits, count)
-            return count
-        }
+    func makeIdentifier() -> String {
+        countUp()
+        return String(decoding: digits, as: UTF8.self)
     }
 
-    /// Writes a number to the bytes `start..<end`.
-    private static func write(
-        _ number: UInt64, to bytes: UnsafeMutableBufferPointer<UInt8>, _ start: Int, _ end: Int
-    ) {
-        var rest = number
-        for index in stride(from: end - 1, through: start, by: -1) {
-            let digit = UInt8(truncatingIfNeeded: rest % 62)
-            rest /= 62
-            bytes[index] = digit < 10 ? 0x30 + digit : digit < 36 ? 0x41 + digit - 10 : 0x61 + digit - 36
+    /// Counts by one, in place: dividing a number into its digits would take longer than all the rest.
+    private func countUp() {
+        for index in (Self.drawn..<Self.count).reversed() {
+            switch digits[index] {
+            case UInt8(ascii: "9"): digits[index] = UInt8(ascii: "A")
+            case UInt8(ascii: "Z"): digits[index] = UInt8(ascii: "a")
+            case UInt8(ascii: "z"):
+                digits[index] = UInt8(ascii: "0")
+                continue
+            default: digits[index] += 1
+            }
+            return
+        }
+        // All numbers have been given.
+        draw()
+    }
+
+    private func draw() {
+        for index in 0..<Self.drawn {
+            digits[index] = Self.alphabet[Int.random(in: 0..<Self.alphabet.count)]
         }
     }
 }

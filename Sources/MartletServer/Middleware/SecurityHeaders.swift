@@ -4,8 +4,8 @@ import HTTPTypes
 ///
 /// Each can be changed, or left out with `nil`; a field that a handler sets itself stays as it is.
 public struct SecurityHeaders: Filter {
-    private let plain: HTTPFields
-    private let secure: HTTPFields
+    private let plain: PreparedFields
+    private let secure: PreparedFields
 
     /// A filter that adds these fields.
     ///
@@ -38,13 +38,13 @@ public struct SecurityHeaders: Filter {
         add("Cross-Origin-Opener-Policy", openerPolicy)
         add("Cross-Origin-Resource-Policy", resourcePolicy)
         add("Cross-Origin-Embedder-Policy", embedderPolicy)
-        plain = fields
+        plain = PreparedFields(fields)
         add("Strict-Transport-Security", strictTransportSecurity)
-        secure = fields
+        secure = PreparedFields(fields)
     }
 
     /// Adds the fields that are not there.
     public func after(_ request: Request, _ response: inout Response) throws {
-        response.fields.add(missing: request.scheme == "https" ? secure : plain)
+        response.add(missing: request.scheme == "https" ? secure : plain)
     }
 }

@@ -13,17 +13,28 @@ public nonisolated struct Response: Sendable {
     public var body: Body
     /// All other fields. Nothing is allocated or counted while there are none.
     public var fields: HTTPFields {
-        get { ownFields ?? HTTPFields() }
+        get {
+            guard let prepared = preparedFields?.fields else { return ownFields ?? HTTPFields() }
+            guard var fields = ownFields else { return prepared }
+            for field in prepared { fields.append(field) }
+            return fields
+        }
         _modify {
-            var fields = ownFields.take() ?? HTTPFields()
+            var fields = preparedFields == nil ? ownFields.take() ?? HTTPFields() : fields
+            preparedFields = nil
             defer { ownFields = fields }
             yield &fields
         }
-        set { ownFields = newValue }
+        set {
+            ownFields = newValue
+            preparedFields = nil
+        }
     }
 
-    /// The fields that somebody has set.
+    /// The fields that somebody has set, but for those of `preparedFields`.
     var ownFields: HTTPFields?
+    /// The fields that this response has in common with others. No name is in both.
+    var preparedFields: PreparedFields?
 
     // The rare ones lie behind a reference, so that a response is small enough to be returned in registers.
 

@@ -110,7 +110,7 @@ public class RouteGroup {
         var handler = handler
         var filters: [any Filter] = []
         func closeChain() {
-            if !filters.isEmpty { handler = FilterChain(filters: filters.reversed()).around(handler) }
+            if !filters.isEmpty { handler = FilterChain(filters.reversed()).around(handler) }
             filters = []
         }
         for layer in allLayers.reversed() {
