@@ -60,7 +60,7 @@ public struct HTTP1ResponseHead: Sendable {
             to: &output, preamble: &preamble)
     }
 
-    /// The lines of fields that many heads have in common, for ``append(status:contentType:framing:connection:fields:lines:to:preamble:)``.
+    /// The lines of fields that many heads have in common, for `append`.
     /// What the daemon writes itself is left out, as is Content-Type.
     public static func lines(of fields: HTTPFields) -> [UInt8] {
         var lines = ByteBuffer()

@@ -62,7 +62,9 @@ struct TimerWheel {
 
     /// When the next slot is reached; `nil` when nothing is armed.
     var nextInstant: EventLoop.Instant? {
-        (foundExpiry ?? findExpiry()).map { EventLoop.Instant(nanoseconds: origin.nanoseconds + $0.tick * Self.nanosecondsPerTick) }
+        (foundExpiry ?? findExpiry()).map {
+            EventLoop.Instant(nanoseconds: origin.nanoseconds + $0.tick * Self.nanosecondsPerTick)
+        }
     }
 
     /// Takes out everything that is due at `now`. Each is to be fired if `claim` still says so when its turn comes: one

@@ -60,7 +60,8 @@ struct ResponseSerializer {
         }
         HTTP1ResponseHead.append(
             status: response.status.code, contentType: response.contentType, framing: framing, connection: connection,
-            fields: response.ownFields, lines: response.preparedFields?.lines, to: &output.bytes, preamble: &state.pointee.preamble)
+            fields: response.ownFields, lines: response.preparedFields?.lines, to: &output.bytes,
+            preamble: &state.pointee.preamble)
         guard sendsBody else { return }
         switch response.body {
         case .text(let text): output.bytes.append(utf8: text)

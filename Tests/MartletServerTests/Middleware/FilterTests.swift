@@ -27,7 +27,8 @@ struct FilterTests {
         let identifiers = RequestIdentifier()
         let names = (0..<5000).map { _ in identifiers.makeIdentifier() }
         #expect(Set(names).count == names.count)
-        #expect(names.allSatisfy { $0.utf8.count == 15 && $0.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) } })
+        #expect(
+            names.allSatisfy { $0.utf8.count == 15 && $0.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) } })
         #expect(Set(names.map { $0.prefix(9) }).count == 1)
     }
 
