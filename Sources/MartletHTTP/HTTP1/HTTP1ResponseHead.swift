@@ -68,9 +68,8 @@ public struct HTTP1ResponseHead: Sendable {
         return Array(lines.readableBytes)
     }
 
-    /// Appends a head that nobody keeps; its parts are those of the properties.
-    ///
-    /// - Parameter lines: further fields, each a line with its end, as ``lines(of:)`` makes them.
+    /// Appends a head that nobody keeps; its parts are those of the properties. `lines` are further fields, each a line with
+    /// its end, as ``lines(of:)`` makes them.
     public static func append(
         status: Int, contentType: String?, framing: Framing, connection: Connection, fields: HTTPFields?,
         lines: [UInt8]? = nil, to output: inout ByteBuffer, preamble: inout ResponsePreamble
