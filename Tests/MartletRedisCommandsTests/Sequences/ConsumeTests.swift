@@ -87,6 +87,38 @@ struct ConsumeTests {
         }
     }
 
+    @Test(
+        "what was read is given out, though the server was lost when it was asked about it",
+        arguments: [("XACK", false), ("XPENDING", false), ("XPENDING", true)])
+    func hiccup(lost: String, isTakenOver: Bool) async throws {
+        try await withClient(protocolVersion: 3) { (client) async throws in
+            for number in 0..<12 { try await client.xadd("s", ["n": number]) }
+            try await client.xgroupCreate("s", group: "g", from: .beginning)
+            try await client.xreadgroup(
+                group: "g", consumer: isTakenOver ? "dead" : "one", count: 12, streams: [.new("s")])
+            // Deleted ones are acknowledged before the others are given out.
+            let entries = try await client.xrange("s", from: .first, through: .last)
+            try await client.xdel("s", ids: [entries[1].id])
+            // Nothing else would give them out within the test.
+            var settings = settings(idle: isTakenOver ? .seconds(100) : nil)
+            settings.batch = 4
+            if isTakenOver {
+                var claim = RedisCommand("XCLAIM", key: "s", "g", "dead", 0)
+                claim.append(contentsOf: entries.map(\.id))
+                claim.append(contentsOf: ["IDLE", "120000", "JUSTID"])
+                _ = try await client.send(claim)
+            }
+            let unlucky = LosingCommands(client, losing: lost, times: 2)
+            var numbers: [String] = []
+            for try await delivery in unlucky.consume("s", group: "g", consumer: "one", settings: settings) {
+                numbers.append(delivery["n"] ?? "")
+                if numbers.count == 11 { break }
+            }
+            #expect(numbers == (0..<12).filter { $0 != 1 }.map(String.init))
+            #expect(unlucky.lost == 2)
+        }
+    }
+
     @Test("what a dead consumer had goes to others, all of it, a batch at a time")
     func takingOver() async throws {
         try await withClient(protocolVersion: 3) { (client) async throws in

@@ -33,6 +33,8 @@ public nonisolated struct RedisConsumption<Value: RedisDecodable>: AsyncSequence
         private let consumer: RedisConsumer
         private let settings: RedisConsumerSettings
         private var batch = Batch()
+        /// What was read and has yet to become a batch: kept over errors, for nobody would read it again soon.
+        private var reading: Reading?
         private var phase = Phase.group
         private var claims: ClaimState
 
@@ -50,6 +52,13 @@ public nonisolated struct RedisConsumption<Value: RedisDecodable>: AsyncSequence
         private struct Batch {
             var deliveries: ArraySlice<RedisDelivery<Value>> = []
             var received = ContinuousClock.now
+        }
+
+        /// Entries as the server gave them.
+        private struct Reading {
+            let entries: [RedisStreamEntry<Value>]
+            let areNew: Bool
+            let received = ContinuousClock.now
         }
 
         /// Where the search for what idles is.
@@ -104,12 +113,10 @@ public nonisolated struct RedisConsumption<Value: RedisDecodable>: AsyncSequence
             case .connection, .connectionLost, .timedOut: return true
             case .server:
                 switch error.serverCode {
-                case "NOGROUP" where settings.createsGroupFrom != nil:
+                // UNBLOCKED: the stream was deleted while the server waited for its entries.
+                case "NOGROUP" where settings.createsGroupFrom != nil, "UNBLOCKED" where settings.createsGroupFrom != nil:
                     phase = .group
-                    return true
-                // The stream was deleted while the server waited for its entries.
-                case "UNBLOCKED" where settings.createsGroupFrom != nil:
-                    phase = .group
+                    reading = nil
                     return true
                 case "LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY": return true
                 default: return false
@@ -121,6 +128,7 @@ public nonisolated struct RedisConsumption<Value: RedisDecodable>: AsyncSequence
         /// One step towards more entries.
         @MainActor
         private mutating func fill() async throws(RedisError) {
+            if let reading { return try await deliver(reading) }
             switch phase {
             case .group:
                 try await makeGroup()
@@ -128,7 +136,7 @@ public nonisolated struct RedisConsumption<Value: RedisDecodable>: AsyncSequence
             case .history(let id):
                 let entries = try await read(.pending(consumer.stream, after: id), block: nil)
                 phase = entries.last.map { .history(after: $0.id) } ?? .live
-                try await deliver(entries, areNew: false)
+                try await deliver(Reading(entries: entries, areNew: false))
             case .live:
                 let now = ContinuousClock.now
                 if let due = claims.due, due <= now {
@@ -138,7 +146,8 @@ public nonisolated struct RedisConsumption<Value: RedisDecodable>: AsyncSequence
                 // Zero would wait for ever.
                 let untilClaim = claims.due.map { Swift.max(now.duration(to: $0), .milliseconds(1)) } ?? settings.block
                 let block = Swift.max(Swift.min(settings.block, untilClaim), .milliseconds(1))
-                try await deliver(try await read(.new(consumer.stream), block: block), areNew: true)
+                let entries = try await read(.new(consumer.stream), block: block)
+                try await deliver(Reading(entries: entries, areNew: true))
             }
         }
 
@@ -174,32 +183,31 @@ public nonisolated struct RedisConsumption<Value: RedisDecodable>: AsyncSequence
             claims.cursor = claimed.next
             // What is left of the pending entries is looked at at once, when this batch is used up.
             claims.due = claimed.next == .zero ? .now + idle / 2 : .now
-            try await deliver(claimed.elements, areNew: false)
+            try await deliver(Reading(entries: claimed.elements, areNew: false))
         }
 
-        /// Puts entries into the batch. Of those that are not new it asks how often they were delivered.
+        /// Makes a batch of what was read. Of entries that are not new it asks how often they were delivered.
         @MainActor
-        private mutating func deliver(
-            _ entries: [RedisStreamEntry<Value>], areNew: Bool
-        ) async throws(RedisError) {
-            let deleted = entries.filter(\.isDeleted).map(\.id)
-            let entries = entries.filter { !$0.isDeleted }
-            let received = ContinuousClock.now
+        private mutating func deliver(_ new: Reading) async throws(RedisError) {
+            reading = new
+            let deleted = new.entries.filter(\.isDeleted).map(\.id)
+            let entries = new.entries.filter { !$0.isDeleted }
             if !deleted.isEmpty {
                 try await consumer.commands.xack(consumer.stream, group: consumer.group, ids: deleted)
             }
             var deliveries: [RedisStreamID: Int] = [:]
-            if !areNew, let first = entries.first, let last = entries.last {
+            if !new.areNew, let first = entries.first, let last = entries.last {
                 let pending = try await consumer.commands.xpending(
                     consumer.stream, group: consumer.group, from: .id(first.id), through: .id(last.id),
                     count: settings.batchSize * 4, consumer: consumer.name)
                 for entry in pending { deliveries[entry.id] = entry.deliveries }
             }
-            batch.received = received
+            reading = nil
+            batch.received = new.received
             batch.deliveries = ArraySlice(
                 entries.map { entry in
                     RedisDelivery(
-                        entry: entry, deliveries: deliveries[entry.id] ?? (areNew ? 1 : 2), consumer: consumer)
+                        entry: entry, deliveries: deliveries[entry.id] ?? (new.areNew ? 1 : 2), consumer: consumer)
                 })
         }
     }
