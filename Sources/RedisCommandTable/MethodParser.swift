@@ -8,7 +8,15 @@ struct MethodParser {
     /// Reads the line, without its dot.
     static func parse(_ text: Substring, line: Int) throws(LineError) -> Method {
         guard let arrow = text.firstRange(of: "->") else { throw LineError(reason: "expected `-> RESULT`") }
-        var (result, wire) = split(text[arrow.upperBound...], at: "~")
+        var end = text[arrow.upperBound...]
+        var since: String?
+        if let range = end.firstRange(of: " since ") {
+            let version = end[range.upperBound...].trimmed
+            guard isVersion(version) else { throw LineError(reason: "`\(version)` is no version: expected one like 6.2.0") }
+            since = version
+            end = end[..<range.lowerBound]
+        }
+        var (result, wire) = split(end, at: "~")
         var defaultValue = "String"
         if let range = result.firstRange(of: " default ") {
             defaultValue = result[range.upperBound...].trimmed
@@ -28,7 +36,7 @@ struct MethodParser {
         for piece in pieces { arguments.append(try argument(piece)) }
         let method = Method(
             name: name, arguments: arguments, result: result, defaultValue: defaultValue,
-            wire: kinds.isEmpty ? nil : (kinds[0], kinds[1]), line: line)
+            wire: kinds.isEmpty ? nil : (kinds[0], kinds[1]), since: since, line: line)
         try check(method)
         return method
     }
@@ -184,6 +192,11 @@ struct MethodParser {
     private static func isWord(_ text: String) -> Bool {
         guard text.first?.isUppercase == true else { return false }
         return text.allSatisfy { $0.isASCII && ($0.isUppercase || $0.isNumber) }
+    }
+
+    /// Whether it is a version of the server.
+    static func isVersion(_ text: String) -> Bool {
+        text.split(separator: ".").count == 3 && text.allSatisfy { $0.isNumber || $0 == "." }
     }
 
     private static func split(_ text: Substring, at separator: Character) -> (String, String) {

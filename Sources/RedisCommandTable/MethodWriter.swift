@@ -38,7 +38,7 @@ package struct MethodWriter {
     private mutating func writeDocumentation(_ method: Method, of command: Command) {
         for line in method.documentation.split(separator: "\n") { write("/// \(line)", indent: 1) }
         write("///", indent: 1)
-        var facts = "`\(command.name)`, since \(command.since)."
+        var facts = "`\(command.name)`, since \(method.since ?? command.since)."
         if let wire = method.wire { facts += " The answer is of kind \(wire.resp2) in RESP2, \(wire.resp3) in RESP3." }
         write("/// \(facts)", indent: 1)
     }

@@ -36,9 +36,10 @@ package struct SampleWriter {
             var calls = [call(method, withOptions: false)]
             let full = call(method, withOptions: true)
             if full != calls[0] { calls.append(full) }
-            let kinds = method.wire.map { ", kinds: (\"\($0.resp2)\", \"\($0.resp3)\")" } ?? ""
+            var facts = method.wire.map { ", kinds: (\"\($0.resp2)\", \"\($0.resp3)\")" } ?? ""
+            if let since = method.since { facts += ", since: \"\(since)\"" }
             for call in calls {
-                text += "        group.sample(\(Self.quoted(method.name)), \(call)\(kinds))\n"
+                text += "        group.sample(\(Self.quoted(method.name)), \(call)\(facts))\n"
             }
         }
     }

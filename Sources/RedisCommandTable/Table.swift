@@ -41,6 +41,8 @@ struct Method {
     let defaultValue: String
     /// The kinds of the answer in RESP2 and RESP3, where they differ.
     let wire: (resp2: String, resp3: String)?
+    /// The version of the server that it came with, where that is later than its command.
+    let since: String?
     let line: Int
     var documentation = ""
 

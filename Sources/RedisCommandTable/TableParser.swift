@@ -73,7 +73,7 @@ package struct TableParser {
             flags.insert(flag)
         }
         guard !flags.isSuperset(of: [.read, .write]) else { throw LineError(reason: "it is either `read` or `write`") }
-        guard fields[1].split(separator: ".").count == 3, fields[1].allSatisfy({ $0.isNumber || $0 == "." }) else {
+        guard MethodParser.isVersion(fields[1]) else {
             throw LineError(reason: "`\(fields[1])` is no version: expected one like 6.2.0")
         }
         table.commands.append(

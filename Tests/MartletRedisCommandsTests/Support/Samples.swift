@@ -40,6 +40,7 @@ extension RedisModuleSetting { static let sample = RedisModuleSetting("name", "v
 extension RedisMigrateAuthentication { static let sample = user("name", password: "password") }
 extension RedisClientType { static let sample = normal }
 extension RedisClientFilter { static let sample = id(1_000_000) }
+extension RedisClientAttribute { static let sample = libraryName("library") }
 extension RedisPause { static let sample = writes }
 extension RedisUnblock { static let sample = error }
 extension RedisHelloAuthentication { static let sample = RedisHelloAuthentication(password: "password") }

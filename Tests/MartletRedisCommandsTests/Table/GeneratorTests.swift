@@ -44,6 +44,14 @@ struct GeneratorTests {
         #expect(sometimes.contains("command.traits.insert(.blocking)"))
     }
 
+    @Test("a method that came later than its command says so")
+    func since() throws {
+        #expect(try made(".thing key -> Int").contains("/// `THING`, since 1.0.0.\n"))
+        let later = try made(".thing key NEW -> [Int?] ~ bulks doubles since 7.2.0")
+        #expect(later.contains("/// `THING`, since 7.2.0. The answer is of kind bulks in RESP2, doubles in RESP3.\n"))
+        #expect(later.contains("RedisOperation<[Int?]>"))
+    }
+
     @Test("lists at the end may be written without brackets, and values as other types")
     func forms() throws {
         let swift = try made(".things keys... -> [Value?]")
@@ -69,6 +77,7 @@ struct GeneratorTests {
             ("group g\nTHING | 1.0.0 |\n    .thing #keys -> Int\n    Doc.\n", 3, "no list is called `keys`"),
             ("group g\nTHING | 1.0.0 |\n    .thing pairs:pairs -> Int\n    Doc.\n", 3, "is a list"),
             ("group g\nTHING | 1.0.0 |\n    .thing key -> Int ~ array\n    Doc.\n", 3, "two kinds"),
+            ("group g\nTHING | 1.0.0 |\n    .thing key -> Int since 7\n    Doc.\n", 3, "is no version"),
             ("group g\nTHING | 1.0.0 |\n    .thing command -> Int\n    Doc.\n", 3, "means something else"),
             ("group g\n    .thing key -> Int\n", 2, "belongs to no command"),
             (

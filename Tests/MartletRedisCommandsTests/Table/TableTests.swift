@@ -40,8 +40,9 @@ struct TableTests {
     func completeness() async throws {
         try await withClient(protocolVersion: 3) { (client) async throws in
             let server = try await serverCommands(client)
-            let table = Set(CommandGroup.ofServers.flatMap(\.commands).map(\.name))
-            let omitted = Set(CommandGroup.ofServers.flatMap(\.omissions.keys))
+            let groups = try await CommandGroup.known(to: client)
+            let table = Set(groups.flatMap(\.commands).map(\.name))
+            let omitted = Set(groups.flatMap(\.omissions.keys))
             let missing = server.values.filter { !$0.isContainer }.map(\.name).filter {
                 !table.contains($0) && !omitted.contains($0)
             }
@@ -57,7 +58,7 @@ struct TableTests {
             let server = try await serverCommands(client)
             // These wait when an option says so, or are not said to wait at all.
             let waitsSometimes: Set = ["XREAD", "XREADGROUP", "WAIT"]
-            for command in CommandGroup.ofServers.flatMap(\.commands) {
+            for command in try await CommandGroup.known(to: client).flatMap(\.commands) {
                 let known = try #require(server[command.name])
                 let name = Comment(rawValue: command.name)
                 #expect(command.flags.contains("read") == known.flags.contains("readonly"), name)
@@ -73,7 +74,7 @@ struct TableTests {
     @Test("groups and versions are those of the server's documentation")
     func documentation() async throws {
         try await withClient(protocolVersion: 2) { (client) async throws in
-            for group in CommandGroup.ofServers {
+            for group in try await CommandGroup.known(to: client) {
                 for command in group.commands {
                     let words = command.name.lowercased().split(separator: " ").map(String.init)
                     let name = words.joined(separator: "|")
@@ -91,7 +92,7 @@ struct TableTests {
     func arity() async throws {
         try await withClient(protocolVersion: 3) { (client) async throws in
             let server = try await serverCommands(client)
-            for command in CommandGroup.ofServers.flatMap(\.commands) {
+            for command in try await CommandGroup.known(to: client).flatMap(\.commands) {
                 let arity = try #require(server[command.name]).arity
                 for sample in command.samples {
                     let count = sample.command.argumentCount
@@ -106,7 +107,7 @@ struct TableTests {
     @Test("the server finds the same keys in every call")
     func keys() async throws {
         try await withClient(protocolVersion: 3) { (client) async throws in
-            for sample in CommandGroup.ofServers.flatMap(\.commands).flatMap(\.samples) {
+            for sample in try await CommandGroup.known(to: client).flatMap(\.commands).flatMap(\.samples) {
                 let arguments = sample.command.argumentBytes
                 let call = arguments.map { String(decoding: $0, as: UTF8.self) }
                 // The server does not count a sharded channel as a key, but it has a slot like one.

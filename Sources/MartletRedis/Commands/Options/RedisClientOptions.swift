@@ -22,6 +22,8 @@ public nonisolated enum RedisClientFilter: RedisOption, Hashable {
     case address(String)
     /// Those to an address of the server, with its port.
     case localAddress(String)
+    /// Those that are older than so many seconds (since Redis 7.4).
+    case olderThan(seconds: Int)
     /// Whether the caller's own stays, which it does unless said otherwise.
     case sparesCaller(Bool)
 
@@ -33,7 +35,24 @@ public nonisolated enum RedisClientFilter: RedisOption, Hashable {
         case .user(let name): command.append(contentsOf: ["USER", name])
         case .address(let address): command.append(contentsOf: ["ADDR", address])
         case .localAddress(let address): command.append(contentsOf: ["LADDR", address])
+        case .olderThan(let seconds): command.append("MAXAGE", seconds)
         case .sparesCaller(let spares): command.append(contentsOf: ["SKIPME", spares ? "yes" : "no"])
+        }
+    }
+}
+
+/// What a client says of the library that it uses.
+public nonisolated enum RedisClientAttribute: RedisOption, Hashable {
+    /// Its name, without spaces.
+    case libraryName(String)
+    /// Its version, without spaces.
+    case libraryVersion(String)
+
+    /// Appends `LIB-NAME` or `LIB-VER`, and the text.
+    public func append(to command: inout RedisCommand) {
+        switch self {
+        case .libraryName(let name): command.append(contentsOf: ["LIB-NAME", name])
+        case .libraryVersion(let version): command.append(contentsOf: ["LIB-VER", version])
         }
     }
 }

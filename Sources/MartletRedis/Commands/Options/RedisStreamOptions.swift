@@ -34,11 +34,19 @@ public nonisolated struct RedisStreamPosition: RedisOption {
     public var key: any RedisArgument
     /// The entry; nil is the last one there is now.
     public var after: RedisStreamID?
+    private var isLast = false
 
     /// The entries that follow one; nil is the last one there is now.
     public init(_ key: any RedisArgument, after: RedisStreamID?) {
         self.key = key
         self.after = after
+    }
+
+    /// The last entry itself, if there is one (since Redis 7.4).
+    public static func last(of key: any RedisArgument) -> RedisStreamPosition {
+        var position = RedisStreamPosition(key, after: nil)
+        position.isLast = true
+        return position
     }
 
     /// Appends the stream and the id.
@@ -48,7 +56,7 @@ public nonisolated struct RedisStreamPosition: RedisOption {
     public static func append(_ positions: [RedisStreamPosition], to command: inout RedisCommand) {
         for position in positions { command.append(key: position.key) }
         for position in positions {
-            if let id = position.after { command.append(id) } else { command.append("$") }
+            if let id = position.after { command.append(id) } else { command.append(position.isLast ? "+" : "$") }
         }
     }
 }

@@ -30,6 +30,23 @@ extension RedisCommands {
         }
     }
 
+    /// The names of all fields of a hash, a page at a time: see ``RedisScan`` for what may be missing or come twice. Needs
+    /// Redis 7.4.
+    ///
+    /// - Parameters:
+    ///   - key: the hash.
+    ///   - pattern: those that match it; all when `nil`.
+    ///   - count: about how many fields the server looks at for a page, 10 when `nil`. Small hashes come whole.
+    ///   - resultType: the type of a name.
+    public func scanFieldNames<Name: RedisDecodable>(
+        _ key: some RedisArgument, matching pattern: String? = nil, count: Int? = nil,
+        as resultType: Name.Type = String.self
+    ) -> RedisScan<Name> {
+        RedisScan { (cursor) async throws(RedisError) in
+            try await hscanNames(key, cursor: cursor, pattern: pattern, count: count, as: resultType)
+        }
+    }
+
     /// All members of a set, a page at a time: see ``RedisScan`` for what may be missing or come twice.
     ///
     /// - Parameters:
