@@ -63,6 +63,69 @@ import Testing
         }
     }
 
+    @Test("a job that runs stays with its worker when somebody trims the stream", arguments: [false, true])
+    func trimmed(isRenewed: Bool) async throws {
+        try await QueueCase.run(.redis) { place async throws in
+            let queue = try await place.open()
+            let job = try await queue.enqueue("work", [], JobOptions(key: "k"))
+            let lease = try #require(try await queue.backEnd.claim(1, by: "one").jobs.first?.lease)
+            let client = RedisClient(try RedisSettings(url: place.url))
+            _ = try await client.send(RedisCommand("XTRIM", key: "\(Self.prefix):ready:1", "MAXLEN", 0))
+            // Either its worker notices, or whoever opens the queue.
+            if isRenewed { #expect(try await queue.backEnd.renew([JobReport(lease: lease)]) == []) }
+            let other = try await place.open()
+            for _ in 0..<2 { #expect(try await other.backEnd.claim(5, by: "two").jobs.isEmpty) }
+            #expect(try await other.status(of: job.id)?.state == .running)
+            #expect(try await queue.backEnd.renew([JobReport(lease: lease)]) == [])
+            let pending = try await client.xpending(
+                "\(Self.prefix):ready:1", group: "workers", from: .first, through: .last, count: 10)
+            #expect(pending.map(\.consumer) == ["one"])
+            // When its lease is over, it is lost as any other.
+            var claim = RedisCommand("XCLAIM", key: "\(Self.prefix):ready:1", "workers", "one", 0, pending[0].id)
+            claim.append(contentsOf: ["IDLE", "99999999", "JUSTID"])
+            _ = try await client.send(claim)
+            #expect(try await other.backEnd.claim(5, by: "two").jobs.map(\.attempt) == [2])
+            #expect(try await queue.backEnd.renew([JobReport(lease: lease)]) == [lease])
+            client.close()
+        }
+    }
+
+    @Test("a job that runs stays with its worker when somebody makes the group anew") func group() async throws {
+        try await QueueCase.run(.redis) { place async throws in
+            let queue = try await place.open()
+            try await queue.enqueue("work")
+            let lease = try #require(try await queue.backEnd.claim(1, by: "one").jobs.first?.lease)
+            let client = RedisClient(try RedisSettings(url: place.url))
+            try await client.xgroupDestroy("\(Self.prefix):ready:1", group: "workers")
+            let other = try await place.open()
+            for _ in 0..<2 { #expect(try await other.backEnd.claim(5, by: "two").jobs.isEmpty) }
+            #expect(try await queue.backEnd.renew([JobReport(lease: lease)]) == [])
+            #expect(try await queue.backEnd.finish(lease, .succeeded, note: nil))
+            client.close()
+        }
+    }
+
+    @Test("a worker that has no room left wakes another one for what is soon due") func passedOn() async throws {
+        try await QueueCase.run(.redis) { place async throws in
+            let queue = try await place.open()
+            let other = try await place.open()
+            for delay in [Duration.milliseconds(20), .seconds(4)] {
+                try await queue.enqueue("work", [], JobOptions(start: .after(delay)))
+            }
+            // The first one to be due woke somebody, who is busy by then.
+            try await queue.backEnd.change(within: .seconds(60))
+            try await withTimeout(.seconds(30), for: "the other one is woken") {
+                let idle = Task { try await other.backEnd.change(within: .seconds(3600)) }
+                try await eventually("the job is due") {
+                    try await queue.backEnd.claim(1, by: "one").jobs.isEmpty ? nil : true
+                }
+                try await idle.value
+            }
+            let next = try #require(try await other.backEnd.claim(1, by: "two").next)
+            #expect(next <= .seconds(5))
+        }
+    }
+
     @Test("a unique job is added when the one that is said to wait is gone") func unique() async throws {
         try await QueueCase.run(.redis) { place async throws in
             let queue = try await place.open()

@@ -38,6 +38,73 @@ import Testing
         }
     }
 
+    @Test(
+        "a job that is deleted while it runs keeps its key until its worker has left it, or is lost",
+        arguments: Store.allCases)
+    func deletedRunning(store: Store) async throws {
+        try await QueueCase.run(store) { place async throws in
+            for end in ["leave", "finish", "release", "lease"] {
+                var settings = QueueSettings()
+                if end == "lease" { settings.visibilityTimeout = .milliseconds(100) }
+                let queue = try await place.open("deleted-\(end)", settings)
+                let ids = try await queue.enqueue(contentsOf: Self.jobs(2, "k")).map(\.id)
+                let lease = try #require(try await queue.backEnd.claim(1, by: "one").jobs.first?.lease)
+                #expect(try await queue.backEnd.delete(ids[0]))
+                // Nobody sees it any more, but for its worker.
+                #expect(try await queue.backEnd.delete(ids[0]) == false)
+                #expect(try await queue.status(of: ids[0]) == nil)
+                #expect(try await queue.payload(of: ids[0]) == nil)
+                #expect(try await queue.statuses(.running).isEmpty)
+                #expect(try await queue.counts().running == 0)
+                if end != "lease" {
+                    #expect(try await queue.backEnd.claim(5, by: "two").jobs.isEmpty)
+                    #expect(try await queue.backEnd.renew([JobReport(lease: lease)]) == [lease])
+                    #expect(try await queue.backEnd.claim(5, by: "two").jobs.isEmpty)
+                }
+                switch end {
+                case "leave": try await queue.backEnd.leave(lease)
+                case "finish": #expect(try await queue.backEnd.finish(lease, .succeeded, note: nil) == false)
+                case "release": #expect(try await queue.backEnd.release(all: "one") == 1)
+                default: break
+                }
+                let next = try await eventually("the next one of the key is claimed") {
+                    try await queue.backEnd.claim(5, by: "two").jobs.first
+                }
+                #expect(next.lease.job == ids[1])
+                #expect(try await queue.backEnd.finish(next.lease, .succeeded, note: nil) || end == "lease")
+                #expect(try await queue.counts().dead == 0)
+            }
+        }
+    }
+
+    @Test(
+        "jobs of a key never run side by side, though those that run are deleted elsewhere", arguments: Store.allCases)
+    func deletedElsewhere(store: Store) async throws {
+        try await QueueCase.run(store) { place async throws in
+            var settings = QueueSettings()
+            settings.visibilityTimeout = .seconds(3)
+            let queue = try await place.open("elsewhere", settings)
+            let other = try await place.open("elsewhere", settings)
+            var (running, most, begun) = (0, 0, 0)
+            queue.handle("work") { _ in
+                running += 1
+                most = max(most, running)
+                begun += 1
+                defer { running -= 1 }
+                try await Event().wait()
+            }
+            let jobs = try await queue.enqueue(contentsOf: Self.jobs(3, "k"))
+            try await queue.processing {
+                for (index, job) in jobs.enumerated() {
+                    try await eventually("it runs") { begun == index + 1 ? true : nil }
+                    try await other.delete(job.id)
+                }
+                try await eventually("the last one is cancelled") { running == 0 ? true : nil }
+            }
+            #expect(most == 1)
+        }
+    }
+
     @Test("a job that is deleted while another one of its key runs lets nothing go", arguments: Store.allCases)
     func running(store: Store) async throws {
         try await QueueCase.run(store) { place async throws in

@@ -40,6 +40,10 @@ protocol QueueBackEnd: AnyObject {
     /// - Returns: whether it was still one.
     func finish(_ lease: JobLease, _ outcome: JobOutcome, note: String?) async throws -> Bool
 
+    /// Says that a job that is lost to its worker does not run there any more. If it was lost by being deleted, its key is
+    /// free now.
+    func leave(_ lease: JobLease) async throws
+
     /// Gives back the jobs of a worker that is known to be gone.
     ///
     /// - Returns: how many.
@@ -58,7 +62,8 @@ protocol QueueBackEnd: AnyObject {
     func retry(_ id: Int) async throws -> JobState?
     /// Lets up to `limit` dead letters run again.
     func retryDead(limit: Int) async throws -> Int
-    /// Forgets a job. One that runs is cancelled when its worker says next that it lives.
+    /// Forgets a job. One that runs is lost to its worker, and keeps its key from others until that has left it, or the
+    /// lease is over.
     func delete(_ id: Int) async throws -> Bool
     /// Forgets up to `limit` jobs of a state.
     func delete(all state: JobState, limit: Int) async throws -> Int

@@ -59,8 +59,8 @@ extension WorkQueue {
     }
 
     /// Forgets a job, whatever its state. One that runs is cancelled: at once in this process, in others as soon as the
-    /// worker next says that it lives, a third of the visibility timeout later at most; until then another job of its key
-    /// may run beside it.
+    /// worker next says that it lives, a third of the visibility timeout later at most. Others of its key wait until its
+    /// handler has stopped.
     ///
     /// - Throws: ``WorkQueueError`` when there is no such job.
     public func delete(_ id: Int) async throws {

@@ -144,7 +144,7 @@ final class RedisBackEnd: QueueBackEnd {
 
     func claim(_ limit: Int, by worker: String) async throws -> ClaimedJobs {
         self.worker = worker
-        let reply = try list(try await run(.claim, [limit, worker]))
+        let reply = try list(try await run(.claim, [limit, worker, settings.patrol.milliseconds]))
         guard reply.count == 4 else { throw unexpected(.array(reply)) }
         var claimed = ClaimedJobs()
         claimed.jobs = try list(reply[0]).map { job in
@@ -198,6 +198,10 @@ final class RedisBackEnd: QueueBackEnd {
         return try number(try await run(.finish, arguments)) == 1
     }
 
+    func leave(_ lease: JobLease) async throws {
+        _ = try await run(.leave, [lease.job, lease.claim])
+    }
+
     func release(all worker: String) async throws -> Int {
         try number(try await run(.release, [worker]))
     }
@@ -228,9 +232,10 @@ final class RedisBackEnd: QueueBackEnd {
     }
 
     func payload(of id: Int) async throws -> [UInt8]? {
+        let command = RedisCommand("HMGET", key: "\(key):job:\(id)", "payload", "deleted", traits: .readOnly)
         do {
-            let command = RedisCommand("HGET", key: "\(key):job:\(id)", "payload", traits: .readOnly)
-            return try await client.send(command).bytes
+            let fields = try await client.send(command).elements ?? []
+            return fields.count == 2 && fields[1].isNull ? fields[0].bytes : nil
         } catch {
             throw translated(error)
         }

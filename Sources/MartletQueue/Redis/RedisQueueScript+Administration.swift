@@ -19,7 +19,7 @@ nonisolated extension RedisQueueScript {
         for _, id in ipairs(ids) do
             local found = redis.pcall('HMGET', job(id), 'kind', 'state', 'priority', 'key', 'attempts', 'maximum',
                 'progress', 'note', 'error', 'worker', 'created', 'due', 'started', 'finished')
-            if not found.err and found[2] then
+            if not found.err and found[2] and redis.call('HEXISTS', job(id), 'deleted') == 0 then
                 found[#found + 1] = redis.call('HSTRLEN', job(id), 'payload')
                 table.insert(found, 1, id)
                 reply[#reply + 1] = found
@@ -32,7 +32,7 @@ nonisolated extension RedisQueueScript {
     static let retry = RedisQueueScript(
         """
         local id = ARGV[5]
-        local state = get(id, 'state')
+        local state = not get(id, 'deleted') and get(id, 'state')
         if state == 'dead' then
             redis.call('XDEL', P .. ':dead', get(id, 'dead') or '0-0')
             redis.call('HDEL', job(id), 'dead', 'finished')
@@ -106,11 +106,21 @@ nonisolated extension RedisQueueScript {
                 else
                     local entry = found[2] and redis.pcall('XRANGE', stream(found[3] or '0'), found[2], found[2])
                     if not entry or #entry == 0 then
-                        ready(id)
-                        letgo(id, found[4])
-                        wake(1)
+                        if state == 'running' then restore(id)
+                        else
+                            ready(id)
+                            letgo(id, found[4])
+                            wake(1)
+                        end
                     end
                 end
+            end
+        end
+        for _, id in ipairs(redis.call('ZRANGE', P .. ':in:deleted', 0, 999)) do
+            local found = redis.pcall('HMGET', job(id), 'entry', 'stream', 'deleted')
+            local entry = found[3] and found[1] and redis.pcall('XRANGE', stream(found[2] or '0'), found[1], found[1])
+            if not entry or #entry == 0 then
+                if not forget(id, true) then clear(id) end
             end
         end
         local seen = {}

@@ -10,7 +10,7 @@ nonisolated extension RedisQueueScript {
     /// | `…:held:KEY` | sorted set | jobs that wait for another one of their key, by priority and number |
     /// | `…:keys` | hash | key → the job that runs |
     /// | `…:key:KEY` | sorted set | the key's jobs that are scheduled, waiting or held |
-    /// | `…:in:STATE` | sorted set | the jobs of a state, by number |
+    /// | `…:in:STATE` | sorted set | the jobs of a state, by number; of `deleted`, those that were while they ran |
     /// | `…:done` | sorted set | jobs that have succeeded, by when |
     /// | `…:dead` | stream | dead letters: `id`, `kind`, `error` |
     /// | `…:schedules` | hash | schedule → the last tick that was served |
@@ -43,7 +43,7 @@ nonisolated extension RedisQueueScript {
 
         -- Nothing of a job is left, whatever is there in its place.
         local function clear(id)
-            for _, state in ipairs({ 'scheduled', 'waiting', 'held', 'running', 'done', 'dead' }) do
+            for _, state in ipairs({ 'scheduled', 'waiting', 'held', 'running', 'done', 'dead', 'deleted' }) do
                 redis.call('ZREM', P .. ':in:' .. state, id)
             end
             redis.call('ZREM', P .. ':scheduled', id)
@@ -126,13 +126,34 @@ nonisolated extension RedisQueueScript {
             end
         end
 
-        local function forget(id)
-            local found = redis.pcall('HMGET', job(id), 'state', 'key', 'dead')
-            local state, key, dead = found[1], found[2], found[3]
+        -- A job that runs, and whose entry somebody has trimmed, has another one, pending with its worker.
+        local function restore(id)
+            local p = rank(id)
+            make(p)
+            local old = get(id, 'entry')
+            if old then redis.pcall('XACK', stream(get(id, 'stream') or p), GROUP, old) end
+            local entry = redis.call('XADD', stream(p), '*', 'id', id)
+            redis.call('HSET', job(id), 'entry', entry, 'stream', p)
+            redis.call('XCLAIM', stream(p), GROUP, get(id, 'worker') or '?', 0, entry, 'FORCE', 'JUSTID')
+        end
+
+        -- One that runs keeps its key from others until it has ended, or its worker can say nothing any more.
+        local function forget(id, hasended)
+            local found = redis.pcall('HMGET', job(id), 'state', 'key', 'dead', 'deleted')
+            local state, key, dead, deleted = found[1], found[2], found[3], found[4]
             if not state then
                 clear(id)
                 return found.err ~= nil
             end
+            if state == 'running' and key and not hasended then
+                if deleted then return false end
+                redis.call('HSET', job(id), 'deleted', 1)
+                redis.call('HDEL', job(id), 'payload')
+                redis.call('ZREM', P .. ':in:running', id)
+                redis.call('ZADD', P .. ':in:deleted', id, id)
+                return true
+            end
+            redis.call('ZREM', P .. ':in:deleted', id)
             unready(id)
             redis.call('ZREM', P .. ':in:' .. state, id)
             redis.call('ZREM', P .. ':scheduled', id)

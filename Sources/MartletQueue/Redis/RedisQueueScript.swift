@@ -31,7 +31,7 @@ nonisolated struct RedisQueueScript: Sendable {
         return reply
         """)
 
-    /// Arguments: how many, and who. Replies jobs, jobs that were set aside, whether there is more, and in how many
+    /// Arguments: how many, who, and how long others sleep at most. Replies jobs, jobs that were set aside, whether there is more, and in how many
     /// milliseconds there may be; -1 for not by itself.
     static let claim = RedisQueueScript(
         """
@@ -51,16 +51,17 @@ nonisolated struct RedisQueueScript: Sendable {
             setaside(id, reason)
         end
 
-        local function take(p, entry, fields)
+        local function take(p, entry, fields, isnew)
             local id = fields[2]
             if fields[1] ~= 'id' or not id or not string.match(id, '^%d+$') or #id > 15 then
                 drop(p, entry)
                 aside[#aside + 1] = { '0', 'an entry of the stream is no job' }
                 return
             end
-            local found = redis.pcall('HMGET', job(id), 'state', 'kind', 'payload', 'key', 'attempts', 'claims', 'entry')
+            local found = redis.pcall('HMGET', job(id), 'state', 'kind', 'payload', 'key', 'attempts', 'claims', 'entry',
+                'worker', 'deleted')
             if found.err then return replace(id, p, entry, 'what is there is no job: ' .. found.err) end
-            local state, kind, payload, key, attempts, claims, own = unpack(found)
+            local state, kind, payload, key, attempts, claims, own, holder, deleted = unpack(found)
             if not state then return replace(id, p, entry, 'the job is not there') end
             if not PENDING[state] and state ~= 'running' and state ~= 'done' and state ~= 'dead' then
                 return replace(id, p, entry, 'its state is none')
@@ -71,6 +72,16 @@ nonisolated struct RedisQueueScript: Sendable {
                 local first = own and redis.pcall('XRANGE', stream(p), own, own)
                 if first and #first > 0 then return drop(p, entry) end
                 redis.call('HSET', job(id), 'entry', entry, 'stream', p)
+            end
+            if state == 'running' and isnew then
+                -- In place of an entry, or a group, that somebody has removed: whoever has the job keeps it until its lease,
+                -- which begins now, is over.
+                redis.call('XCLAIM', stream(p), GROUP, holder or worker, 0, entry, 'JUSTID')
+                return
+            end
+            if deleted then
+                forget(id, true)
+                return
             end
             if state == 'running' and spent(id) then
                 setaside(id, lostreason(id))
@@ -140,10 +151,15 @@ nonisolated struct RedisQueueScript: Sendable {
                     'STREAMS', stream(p), '>')
                 if not new or not new[1] or #new[1][2] == 0 then break end
                 left = left - #new[1][2]
-                for _, found in ipairs(new[1][2]) do take(p, found[1], found[2]) end
+                for _, found in ipairs(new[1][2]) do take(p, found[1], found[2], true) end
             end
         end
         if #taken >= limit or left <= 0 then more = 1 end
+        if #taken >= limit then
+            -- Maybe nobody else sleeps until the next one is due, and this worker has no room for it then.
+            local next = redis.call('ZRANGE', P .. ':scheduled', 0, 0, 'WITHSCORES')
+            if next[2] and tonumber(next[2]) <= NOW + tonumber(ARGV[7]) then wake(1) end
+        end
 
         local wait = -1
         if more == 0 then
@@ -167,9 +183,13 @@ nonisolated struct RedisQueueScript: Sendable {
         local reply = {}
         for at = 6, #ARGV, 4 do
             local id = ARGV[at]
-            if holds(id, ARGV[at + 1]) then
+            if holds(id, ARGV[at + 1]) and not get(id, 'deleted') then
                 local entry, p = unpack(redis.call('HMGET', job(id), 'entry', 'stream'))
-                if entry then redis.call('XCLAIM', stream(p), GROUP, ARGV[5], 0, entry, 'JUSTID') end
+                p = whole(p, 0, 3, 1)
+                local claimed = entry and redis.pcall('XCLAIM', stream(p), GROUP, ARGV[5], 0, entry, 'JUSTID')
+                local err = claimed and claimed.err
+                if err and (string.match(err, '^NOGROUP') or string.match(err, '^WRONGTYPE')) then mend(p, err) end
+                if not claimed or not claimed[1] then restore(id) end
                 if ARGV[at + 2] ~= '' then redis.call('HSET', job(id), 'progress', ARGV[at + 2]) end
                 if ARGV[at + 3] ~= '' then redis.call('HSET', job(id), 'note', ARGV[at + 3]) end
                 reply[#reply + 1] = 0
@@ -185,12 +205,16 @@ nonisolated struct RedisQueueScript: Sendable {
         """
         local id, outcome, wait = ARGV[5], ARGV[7], tonumber(ARGV[9])
         if not holds(id, ARGV[6]) then return 0 end
+        if get(id, 'deleted') then
+            forget(id, true)
+            return 0
+        end
         local key = get(id, 'key')
         unready(id)
         if ARGV[10] ~= '' then redis.call('HSET', job(id), 'note', ARGV[10]) end
         if outcome == 'done' then
             if KEEPS == 0 or DONE_LIMIT == 0 then
-                forget(id)
+                forget(id, true)
                 return 1
             end
             move(id, 'done')
@@ -227,6 +251,14 @@ nonisolated struct RedisQueueScript: Sendable {
         return 1
         """)
 
+    /// Arguments: number, claim. Forgets a job that was deleted while it ran.
+    static let leave = RedisQueueScript(
+        """
+        local id = ARGV[5]
+        if holds(id, ARGV[6]) and get(id, 'deleted') then forget(id, true) end
+        return 0
+        """)
+
     /// Arguments: who. Replies how many jobs went back.
     static let release = RedisQueueScript(
         """
@@ -242,15 +274,19 @@ nonisolated struct RedisQueueScript: Sendable {
                     local entry = redis.call('XRANGE', stream(p), found[1], found[1])[1]
                     local id = entry and entry[2][2]
                     if id and get(id, 'state') == 'running' and get(id, 'entry') == found[1] then
-                        local key = get(id, 'key')
-                        unready(id)
-                        if spent(id) then
-                            bury(id, lostreason(id))
+                        if get(id, 'deleted') then
+                            forget(id, true)
                         else
-                            ready(id)
-                            wake(1)
+                            local key = get(id, 'key')
+                            unready(id)
+                            if spent(id) then
+                                bury(id, lostreason(id))
+                            else
+                                ready(id)
+                                wake(1)
+                            end
+                            letgo(id, key)
                         end
-                        letgo(id, key)
                         count = count + 1
                     else
                         drop(p, found[1])

@@ -128,6 +128,7 @@ final class QueueRunner {
         queue.metrics.ended(entry.job, outcome, after: EventLoop.Instant.readClock() - began)
         guard let outcome else {
             logger.warning("a job is somebody else's by now", metadata: metadata(entry))
+            await leave(entry)
             return
         }
         log(outcome, of: entry)
@@ -163,6 +164,16 @@ final class QueueRunner {
             var metadata = metadata(entry)
             metadata["error"] = "\(error)"
             logger.error("how a job ended is not known to the queue: it will run again", metadata: metadata)
+        }
+    }
+
+    /// Tells the queue that a job that is not ours any more has stopped here: others of its key may wait for that.
+    private func leave(_ entry: RunningJob) async {
+        do {
+            try await uncancelled { [queue] in try await queue.backEnd.leave(entry.job.lease) }
+        } catch {
+            // When the lease is over, they need not be told.
+            logger.warning("cannot note that a job has stopped", metadata: ["error": "\(error)"])
         }
     }
 

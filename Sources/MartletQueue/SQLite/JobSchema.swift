@@ -73,5 +73,10 @@ nonisolated enum JobSchema {
         ALTER TABLE jobs ADD COLUMN leased INTEGER NOT NULL DEFAULT 0;
         CREATE INDEX jobs_leased ON jobs (queue, leased) WHERE state = 'running';
         """,
+        // A job that is deleted while it runs keeps its key until its handler has stopped.
+        """
+        ALTER TABLE jobs ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX jobs_deleted ON jobs (queue) WHERE deleted = 1;
+        """,
     ]
 }

@@ -3,7 +3,7 @@ import MartletSQLite
 extension JobTable {
     nonisolated func status(of id: Int, in connection: SQLiteConnection) throws -> JobStatus? {
         try connection.first(
-            "SELECT \(JobStatus.columns) FROM jobs WHERE id = ? AND queue = ?", .number(id), name
+            "SELECT \(JobStatus.columns) FROM jobs WHERE id = ? AND queue = ? AND deleted = 0", .number(id), name
         ).map { try JobStatus($0) }
     }
 
@@ -12,7 +12,8 @@ extension JobTable {
     ) throws -> [JobStatus] {
         try connection.query(
             """
-            SELECT \(JobStatus.columns) FROM jobs WHERE queue = ? AND state = ? AND id > ? ORDER BY id LIMIT ?
+            SELECT \(JobStatus.columns) FROM jobs WHERE queue = ? AND state = ? AND id > ? AND deleted = 0
+                ORDER BY id LIMIT ?
             """, name, .text(state.rawValue), .number(id), .number(limit)
         ).map { try JobStatus($0) }
     }
@@ -20,7 +21,7 @@ extension JobTable {
     nonisolated func payload(of id: Int, in connection: SQLiteConnection) throws -> [UInt8]? {
         try connection.first(
             """
-            SELECT payload FROM jobs WHERE id = ? AND queue = ? AND length(payload) <= \(JobLimits.payload)
+            SELECT payload FROM jobs WHERE id = ? AND queue = ? AND deleted = 0 AND length(payload) <= \(JobLimits.payload)
             """, .number(id), name)?.blobIfPresent("payload")
     }
 
@@ -51,18 +52,24 @@ extension JobTable {
     }
 
     nonisolated func delete(_ id: Int, in connection: SQLiteConnection) throws -> Bool {
+        // One that runs keeps its key from others until its worker says that it has stopped, or can say nothing any more.
+        let marked = try connection.execute(
+            """
+            UPDATE jobs SET deleted = 1, payload = x'' WHERE id = ? AND queue = ? AND state = 'running' AND key IS NOT NULL
+                AND deleted = 0
+            """, .number(id), name)
+        if marked > 0 { return true }
         let row = try connection.first(
-            "DELETE FROM jobs WHERE id = ? AND queue = ? RETURNING state, key", .number(id), name)
+            "DELETE FROM jobs WHERE id = ? AND queue = ? AND deleted = 0 RETURNING state, key", .number(id), name)
         guard let row else { return false }
-        if ["running", "waiting"].contains(try row.text("state")) {
-            try letGo(of: try row.textIfPresent("key"), in: connection)
-        }
+        if try row.text("state") == "waiting" { try letGo(of: try row.textIfPresent("key"), in: connection) }
         return true
     }
 
     nonisolated func delete(all state: JobState, limit: Int, in connection: SQLiteConnection) throws -> Int {
         let rows = try connection.query(
-            "SELECT id FROM jobs WHERE queue = ? AND state = ? ORDER BY id LIMIT ?", name, .text(state.rawValue),
+            "SELECT id FROM jobs WHERE queue = ? AND state = ? AND deleted = 0 ORDER BY id LIMIT ?", name,
+            .text(state.rawValue),
             .number(limit))
         for row in rows { _ = try delete(try row.int("id"), in: connection) }
         return rows.count

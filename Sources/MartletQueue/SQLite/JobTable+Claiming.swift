@@ -127,7 +127,7 @@ extension JobTable {
         let steady = clock.steady()
         let rows = try connection.query(
             """
-            SELECT id, key, attempts, maximum, worker FROM jobs
+            SELECT \(Self.lostColumns) FROM jobs
                 WHERE queue = ?1 AND state = 'running' AND (lease < ?2 OR lease > ?3 OR leased > ?2) LIMIT 100
             """, name, .number(steady), .number(steady + JobLimits.lease))
         for row in rows { try takeBack(row, into: &claimed, in: connection) }
@@ -141,17 +141,23 @@ extension JobTable {
         var claimed = ClaimedJobs()
         let rows = try connection.query(
             """
-            SELECT id, key, attempts, maximum, worker FROM jobs WHERE queue = ? AND state = 'running' AND worker = ?
+            SELECT \(Self.lostColumns) FROM jobs WHERE queue = ? AND state = 'running' AND worker = ?
                 LIMIT 10000
             """, name, .text(worker))
         for row in rows { try takeBack(row, into: &claimed, in: connection) }
         return rows.count
     }
 
+    private nonisolated static var lostColumns: String { "id, claims, key, attempts, maximum, worker, deleted" }
+
     private nonisolated func takeBack(
         _ row: SQLiteRow, into claimed: inout ClaimedJobs, in connection: SQLiteConnection
     ) throws {
         let (id, attempts, maximum) = (try row.int("id"), try row.int("attempts"), try row.int("maximum"))
+        if try row.int("deleted") != 0 {
+            _ = try leave(JobLease(job: id, claim: try row.int("claims")), in: connection)
+            return
+        }
         if attempts >= maximum {
             let reason = Self.lostReason(try row.textIfPresent("worker"), attempts, maximum)
             try bury(id, reason, in: connection)

@@ -83,7 +83,7 @@ nonisolated struct JobTable: Sendable {
             let changed = try connection.execute(
                 """
                 UPDATE jobs SET lease = ?1, leased = ?7, progress = coalesce(?2, progress), note = coalesce(?3, note)
-                    WHERE id = ?4 AND queue = ?5 AND claims = ?6 AND state = 'running'
+                    WHERE id = ?4 AND queue = ?5 AND claims = ?6 AND state = 'running' AND deleted = 0
                 """, .number(end), report.progress.map(SQLiteValue.real) ?? .null, SQLiteValue(report.note),
                 .number(report.lease.job), name, .number(report.lease.claim), .number(steady))
             if changed == 0 { lost.insert(report.lease) }
@@ -95,6 +95,8 @@ nonisolated struct JobTable: Sendable {
     enum Finish {
         /// It was somebody else's.
         case lost
+        /// It had been deleted, and another one of its key may run.
+        case deleted
         /// It ended, and nobody has waited for that.
         case quiet
         /// It is to run again, or another one of its key may run.
@@ -105,6 +107,7 @@ nonisolated struct JobTable: Sendable {
         _ lease: JobLease, _ outcome: JobOutcome, note: String?, in connection: SQLiteConnection
     ) throws -> Finish {
         guard try holds(lease, in: connection) else { return .lost }
+        if try leave(lease, in: connection) { return .deleted }
         let id = SQLiteValue.number(lease.job)
         let key = try connection.first("SELECT key FROM jobs WHERE id = ?", id)?.textIfPresent("key")
         let now = clock.wall()
@@ -132,6 +135,18 @@ nonisolated struct JobTable: Sendable {
         }
         try letGo(of: key, in: connection)
         return finish
+    }
+
+    /// Forgets a job that was deleted while it ran, now that it does not run any more.
+    ///
+    /// - Returns: whether it was one.
+    func leave(_ lease: JobLease, in connection: SQLiteConnection) throws -> Bool {
+        let row = try connection.first(
+            "DELETE FROM jobs WHERE id = ? AND queue = ? AND claims = ? AND deleted = 1 RETURNING key",
+            .number(lease.job), name, .number(lease.claim))
+        guard let row else { return false }
+        try letGo(of: try row.textIfPresent("key"), in: connection)
+        return true
     }
 
     func putBack(_ id: Int, in connection: SQLiteConnection, countingAttempt: Bool = true) throws {
@@ -196,6 +211,10 @@ nonisolated struct JobTable: Sendable {
             guard let state = JobState(rawValue: try row.text("state")) else { continue }
             counts[state] = max(0, try row.int("number"))
         }
+        let deleted =
+            try connection.first(
+                "SELECT count(*) AS number FROM jobs WHERE queue = ? AND deleted = 1", name)?.int("number") ?? 0
+        counts.running = max(0, counts.running - deleted)
         return counts
     }
 }

@@ -159,8 +159,12 @@ final class SQLiteBackEnd: QueueBackEnd {
 
     func finish(_ lease: JobLease, _ outcome: JobOutcome, note: String?) async throws -> Bool {
         let finished = try await write { [table] in try table.finish(lease, outcome, note: note, in: $0) }
-        if finished == .freeing { announce() }
-        return finished != .lost
+        if finished == .freeing || finished == .deleted { announce() }
+        return finished == .freeing || finished == .quiet
+    }
+
+    func leave(_ lease: JobLease) async throws {
+        if try await write({ [table] in try table.leave(lease, in: $0) }) { announce() }
     }
 
     func release(all worker: String) async throws -> Int {
