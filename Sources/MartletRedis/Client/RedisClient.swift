@@ -116,22 +116,20 @@ public final class RedisClient: RedisCommands {
     private func execute(_ commands: [RedisCommand]) async throws(RedisError) -> [RESPValue] {
         var all: RedisCommand.Traits = .readOnly
         var any: RedisCommand.Traits = []
-        var deadline = EventLoop.main.now + limit
         for command in commands {
             all.formIntersection(command.traits)
             any.formUnion(command.traits)
             if command.traits.contains(.connection) { throw refusal(command) }
-            if command.timeout != nil || command.traits.contains(.blocking) {
-                deadline = max(deadline, self.deadline(of: command))
-            }
         }
+        let deadline = deadline(of: commands)
         let isBlocking = any.contains(.blocking)
         let shared = next
         let name = commands.count == 1 ? commands[0].name : "a pipeline"
         return try await repeating(all, until: deadline, after: nil) { () throws(RedisError) in
             if isBlocking {
                 return try await self.dedicated.with(until: deadline, name) { connection throws(RedisError) in
-                    try await connection.exchange(commands, deadline: deadline)
+                    // The time that the server waits begins now.
+                    try await connection.exchange(commands, deadline: max(deadline, self.deadline(of: commands)))
                 }
             }
             let connection = try await shared.get(until: deadline, name)
@@ -141,6 +139,10 @@ public final class RedisClient: RedisCommands {
 
     private func deadline(of command: RedisCommand) -> EventLoop.Instant {
         command.deadline(settings.timeouts, from: EventLoop.main.now)
+    }
+
+    private func deadline(of commands: [RedisCommand]) -> EventLoop.Instant {
+        RedisCommand.deadline(of: commands, settings.timeouts, from: EventLoop.main.now)
     }
 
     private func refusal(_ command: RedisCommand) -> RedisError {

@@ -71,8 +71,10 @@ public final class RedisClusterClient: RedisCommands, RedisSubscribing {
     public var statistics: RedisClusterStatistics { nodes.statistics }
 
     /// Asks the cluster which nodes have which slots. It is done without being told; this is for those who want to know.
+    ///
+    /// - Throws: `RedisError`, also when no node has told within the time that a command has.
     public func refresh() async throws(RedisError) {
-        try await nodes.awaitMap()
+        try await awaitMap(within: Patience(nil, settings.node))
     }
 
     /// The client of the master that has a key, as far as is known: for what concerns one connection, such as

@@ -34,4 +34,19 @@ nonisolated extension RedisCommand {
         guard traits.contains(.blocking) else { return now + timeouts.command }
         return blockingTime.map { now + $0 + timeouts.blockingGrace } ?? .distantFuture
     }
+
+    /// Until when the answers of commands are waited for that a server executes one after the other: those that block may
+    /// each take all of their time.
+    static func deadline(
+        of commands: [RedisCommand], _ timeouts: RedisTimeouts, from now: EventLoop.Instant
+    ) -> EventLoop.Instant {
+        var last = now + timeouts.command
+        var begin = now
+        for command in commands where command.timeout != nil || command.traits.contains(.blocking) {
+            let end = command.deadline(timeouts, from: begin)
+            last = max(last, end)
+            if command.traits.contains(.blocking) { begin = end }
+        }
+        return last
+    }
 }

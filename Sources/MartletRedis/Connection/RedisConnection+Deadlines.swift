@@ -5,11 +5,10 @@ import MartletRESP
 /// in time cost nothing.
 extension RedisConnection {
     /// Arms the timer for what comes first now.
-    func watchTime() {
-        var next = EventLoop.Instant.distantFuture
-        pending.forEach { caller in
-            if caller.waiter != nil || caller.earlyEnd == nil { next = min(next, caller.deadline) }
-        }
+    ///
+    /// - Parameter first: the first of the callers' deadlines.
+    func watchTime(_ first: EventLoop.Instant = .distantFuture) {
+        var next = first
         if pending.isEmpty {
             if let healthCheck = settings.healthCheck { next = lastActivity + healthCheck }
         } else if !isBlocking {
@@ -35,16 +34,27 @@ extension RedisConnection {
             if isOpen, lastActivity + silence <= now { return lost("the server has stopped answering") }
             guard isOpen else { return }
         }
-        endWaits(at: now)
+        var first = endWaits(at: now)
+        // A long line is not gone through again for each.
+        if pending.count > Self.longLine { first = max(first, now + Self.longLinePause) }
         if pending.isEmpty, let healthCheck = settings.healthCheck, lastActivity + healthCheck <= now { ask() }
-        watchTime()
+        watchTime(first)
     }
 
+    private static let longLine = 256
+    private static let longLinePause: Duration = .milliseconds(20)
+
     /// Those whose time is over go on; their answers find nobody.
-    private func endWaits(at now: EventLoop.Instant) {
+    ///
+    /// - Returns: the first of the deadlines that are left.
+    private func endWaits(at now: EventLoop.Instant) -> EventLoop.Instant {
+        var first = EventLoop.Instant.distantFuture
         let error = RedisError(.timedOut, host: host, "the answer did not come in time")
         pending.forEach { caller in
-            guard caller.deadline <= now else { return }
+            guard caller.deadline <= now else {
+                first = min(first, caller.deadline)
+                return
+            }
             caller.deadline = .distantFuture
             if let waiter = caller.waiter {
                 caller.waiter = nil
@@ -53,6 +63,7 @@ extension RedisConnection {
                 caller.earlyEnd = error
             }
         }
+        return first
     }
 
     /// Asks whether the server is alive. If it is not, `silence` finds that out.

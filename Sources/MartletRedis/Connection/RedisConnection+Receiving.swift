@@ -56,8 +56,14 @@ extension RedisConnection: ByteStreamReactor {
         guard !pending.isEmpty else { return takeSurplus(value) }
         if pending.firstAcknowledgements != nil {
             // One error stands for all acknowledgements.
+            guard case .error = value else {
+                return end(
+                    RedisError(.malformedAnswer, host: host, "the server answered a subscription with something else"))
+            }
             let caller = pending.removeFirst()
             caller.waiter?.resume(returning: .value(value))
+            isBlocking = isBlocking && !pending.isEmpty
+            settleSubscriptions()
             return
         }
         guard let caller = pending.answerFirst(value) else { return }
@@ -80,16 +86,36 @@ extension RedisConnection: ByteStreamReactor {
 
     private func takePush(_ message: [RESPValue]) {
         guard let kind = message.first?.bytes else { return }
-        guard isAcknowledgement(kind), !pending.isEmpty, pending.firstAcknowledgements?.take(message) == true else {
+        guard isAcknowledgement(kind) else {
+            onPush?(message)
+            return
+        }
+        defer { count(message, isSharded: Self.sharded.contains(kind)) }
+        guard !pending.isEmpty, pending.firstAcknowledgements?.take(message) == true else {
             onPush?(message)
             return
         }
         if let caller = pending.answerFirst(nil) { caller.waiter?.resume(returning: .value(.null)) }
     }
 
+    /// Takes note of how many subscriptions there are. Without any, nothing that comes is a push.
+    private func count(_ acknowledgement: [RESPValue], isSharded: Bool) {
+        guard acknowledgement.count == 3, case .integer(let number) = acknowledgement[2] else { return }
+        if isSharded { subscribed.sharded = number } else { subscribed.plain = number }
+        settleSubscriptions()
+    }
+
+    private func settleSubscriptions() {
+        guard subscribed == (0, 0) else { return }
+        hasSubscribed = false
+        pending.forEach { if $0.acknowledgements != nil { hasSubscribed = true } }
+    }
+
     private static let acknowledgements = [
         "subscribe", "unsubscribe", "psubscribe", "punsubscribe", "ssubscribe", "sunsubscribe",
     ].map { Array($0.utf8) }
+
+    private static let sharded = ["ssubscribe", "sunsubscribe"].map { Array($0.utf8) }
 
     private static let messages = ["message", "pmessage", "smessage"].map { Array($0.utf8) }
 
@@ -98,6 +124,7 @@ extension RedisConnection: ByteStreamReactor {
     /// Whether an array is what version 3 makes a push.
     private func isDisguisedPush(_ message: [RESPValue]) -> Bool {
         guard protocolVersion == .resp2, case .bulk(let kind) = message.first else { return false }
-        return Self.messages.contains(kind) || isAcknowledgement(kind)
+        if isAcknowledgement(kind) { return message.count == 3 }
+        return Self.messages.contains(kind) && message.count == (kind.first == UInt8(ascii: "p") ? 4 : 3)
     }
 }

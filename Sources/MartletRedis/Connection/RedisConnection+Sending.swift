@@ -43,13 +43,8 @@ extension RedisConnection {
         return command.deadline(settings.timeouts, from: EventLoop.main.now)
     }
 
-    /// That of the one whose answer is waited for longest.
     func deadline(of commands: [RedisCommand]) -> EventLoop.Instant {
-        var last = EventLoop.main.now + commandTimeout
-        for command in commands where command.timeout != nil || command.traits.contains(.blocking) {
-            last = max(last, command.deadline(settings.timeouts, from: EventLoop.main.now))
-        }
-        return last
+        RedisCommand.deadline(of: commands, settings.timeouts, from: EventLoop.main.now)
     }
 
     func exchange(_ command: RedisCommand, deadline: EventLoop.Instant) async throws(RedisError) -> RESPValue {
@@ -57,10 +52,11 @@ extension RedisConnection {
         return try await answer(to: number, command.name)
     }
 
+    /// - Parameter batch: where the answers are gathered, for those who want to see them also when not all come.
     func exchange(
-        _ commands: [RedisCommand], deadline: EventLoop.Instant
+        _ commands: [RedisCommand], deadline: EventLoop.Instant, in batch: RedisBatch? = nil
     ) async throws(RedisError) -> [RESPValue] {
-        let batch = RedisBatch(count: commands.count)
+        let batch = batch ?? RedisBatch(count: commands.count)
         let number = try enqueue(commands, batch, deadline: deadline)
         _ = try await answer(to: number, commands.count == 1 ? commands[0].name : "a pipeline")
         return batch.values
@@ -137,8 +133,21 @@ extension RedisConnection {
         }
         if command.traits.contains(.blocking) { isBlocking = true }
         guard command.traits.contains(.connection) else { return }
+        if isGreeted, changesVersion(command, name) {
+            throw RedisError(
+                .invalidCommand, host: host, command: name,
+                "the connection would not be what was agreed on when it was greeted; make another one", isUnsent: true)
+        }
         isAltered = true
         if name == "MONITOR" { isMonitoring = true }
+    }
+
+    /// Whether what is a push afterwards would be taken for an answer, or the other way round.
+    private func changesVersion(_ command: borrowing RedisCommand, _ name: String) -> Bool {
+        if name == "RESET" { return true }
+        guard name == "HELLO" else { return false }
+        let arguments = command.argumentBytes
+        return arguments.count > 1 && arguments[1] != Array("\(protocolVersion.rawValue)".utf8)
     }
 
     @inline(__always)

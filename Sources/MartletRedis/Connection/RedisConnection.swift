@@ -51,8 +51,12 @@ public final class RedisConnection: RedisCommands {
     var isFlushQueued = false
     /// Itself, while a flush is queued, which may be all that knows of it by then.
     var keptForFlush: RedisConnection?
-    /// How many pushes, each of which might be a message of a subscription, version 2 has disguised as arrays.
+    /// Whether there are subscriptions, or may be: then version 2 disguises pushes as arrays.
     var hasSubscribed = false
+    /// How many channels and patterns, and how many sharded channels, the server has said to be subscribed to.
+    var subscribed = (plain: 0 as Int64, sharded: 0 as Int64)
+    /// Whether version, user and database are agreed on.
+    var isGreeted = false
     /// When something was received last, or a command was sent while none was pending.
     var lastActivity = EventLoop.main.now
     let openedAt = EventLoop.main.now

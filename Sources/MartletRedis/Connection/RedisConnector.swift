@@ -26,6 +26,7 @@ final class RedisConnector {
                 connection.begin()
                 do {
                     try await RedisGreeting(connection).perform()
+                    connection.isGreeted = true
                     try await self.settings.prepare?(connection)
                     connection.isAltered = false
                 } catch {

@@ -53,7 +53,7 @@ struct RedisGreeting {
             hello.append("SETNAME")
             hello.append(name)
         }
-        let answers = try await connection.exchange([hello] + info + select, deadline: deadline)
+        let answers = try await say([hello] + info + select)
         if case .error(let reply) = answers[0] {
             // What else fails says so once more, in version 2; only that credentials are wrong is told at once.
             if ["WRONGPASS", "NOAUTH"].contains(reply.code) { throw failure(reply, "HELLO") }
@@ -69,6 +69,33 @@ struct RedisGreeting {
         return true
     }
 
+    /// A server that is full, or takes nobody from outside, says so in place of the first answer, and hangs up.
+    private func say(_ commands: [RedisCommand]) async throws(RedisError) -> [RESPValue] {
+        let batch = RedisBatch(count: commands.count)
+        do throws(RedisError) {
+            let answers = try await connection.exchange(commands, deadline: deadline, in: batch)
+            guard case .error(let reply) = answers[0], Self.goesWithHangingUp(reply) else { return answers }
+            throw hungUp(reply, commands[0])
+        } catch {
+            guard error.code == .connectionLost else { throw error }
+            // It may even have said so before it was told anything.
+            if let reply = connection.closeReason?.reply { throw hungUp(reply, commands[0]) }
+            guard case .error(let reply) = batch.values.last else { throw error }
+            throw hungUp(reply, commands[batch.values.count - 1])
+        }
+    }
+
+    private static func goesWithHangingUp(_ reply: RESPErrorReply) -> Bool {
+        reply.code == "DENIED" || reply.text.hasPrefix("ERR max number of clients")
+    }
+
+    private func hungUp(_ reply: RESPErrorReply, _ command: RedisCommand) -> RedisError {
+        let plain = RedisError(reply, host: connection.host, command: command.name)
+        return RedisError(
+            .connection, host: connection.host, command: command.name, "the server hung up: \(plain.reason)",
+            reply: plain.reply, isUnsent: true)
+    }
+
     private func authenticate() async throws(RedisError) {
         var commands: [RedisCommand] = []
         if let password = settings.password {
@@ -80,7 +107,7 @@ struct RedisGreeting {
         if let name = settings.clientName { commands.append(RedisCommand("CLIENT SETNAME", name)) }
         // Also when there is nothing to say: this is how one learns that the server wants a password.
         commands.append(contentsOf: select.isEmpty ? [RedisCommand("PING")] : select)
-        let answers = try await connection.exchange(commands, deadline: deadline)
+        let answers = try await say(commands)
         for (command, answer) in zip(commands, answers) {
             guard case .error(let reply) = answer else { continue }
             // A name is a courtesy; and that the server answers is what matters, commands learn the rest.

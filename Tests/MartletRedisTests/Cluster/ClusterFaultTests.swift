@@ -217,6 +217,21 @@ struct ClusterFaultTests {
         never.set()
         await server.close()
     }
+
+    @Test("who asks for the slot map waits no longer than for a command")
+    func impatientRefresh() async throws {
+        let never = Event()
+        let server = try ScriptedServer.old { _, _ in
+            try await never.wait()
+            return nil
+        }
+        let (silent, _) = try client(server, within: .milliseconds(50))
+        defer { silent.close() }
+        let error = await failure { try await silent.refresh() }
+        #expect(error?.code == .timedOut || error?.code == .connection)
+        never.set()
+        await server.close()
+    }
 }
 
 @Suite("Sentinels that answer badly")

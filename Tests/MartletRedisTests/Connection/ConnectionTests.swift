@@ -1,9 +1,10 @@
 import MartletLoop
 import MartletRESP
-import MartletRedis
 import MartletTLS
 import RedisFixture
 import Testing
+
+@testable import MartletRedis
 
 @Suite("connection to a real server")
 struct ConnectionTests {
@@ -172,6 +173,62 @@ struct ConnectionTests {
             let echoed = try await connection.echo("next")
             #expect(echoed == "next")
         }
+    }
+
+    @Test("what would change the version of the protocol is refused, and all goes on as it was")
+    func sameVersion() async throws {
+        for version in [RedisSettings.ProtocolVersion.resp2, .resp3] {
+            try await withServerConnection(change: { $0.protocolVersion = version }) { connection, _ in
+                let other = version == .resp2 ? "3" : "2"
+                for command in [RedisCommand("RESET"), RedisCommand("HELLO", other), RedisCommand("hello", other)] {
+                    #expect(await failure { try await connection.send(command) }?.code == .invalidCommand)
+                    #expect(await failure { try await connection.send([command]) }?.code == .invalidCommand)
+                }
+                _ = try await connection.send(RedisCommand("HELLO", "\(version.rawValue)"))
+                #expect(try await connection.echo("next") == "next")
+            }
+        }
+    }
+
+    @Test("what looks like a message is an answer where nothing is subscribed to any more")
+    func disguised() async throws {
+        try await withServerConnection(change: { $0.protocolVersion = .resp2 }) { connection, _ in
+            var pushes = 0
+            connection.onPush = { _ in pushes += 1 }
+            let words = ["message", "subscribe", "pmessage", "x"]
+            var push = RedisCommand("RPUSH", key: "list")
+            push.append(contentsOf: words)
+            _ = try await connection.send(push)
+            try await connection.subscribe(RedisCommand("SUBSCRIBE", "a", "b"), acknowledgements: 2)
+            try await connection.subscribe(RedisCommand("PSUBSCRIBE", "p*"), acknowledgements: 1)
+            try await connection.subscribe(RedisCommand("SSUBSCRIBE", "s"), acknowledgements: 1)
+            try await connection.subscribe(RedisCommand("UNSUBSCRIBE"), acknowledgements: 2)
+            try await connection.subscribe(RedisCommand("PUNSUBSCRIBE", "p*"), acknowledgements: 1)
+            #expect(connection.hasSubscribed)
+            try await connection.subscribe(RedisCommand("SUNSUBSCRIBE", "s"), acknowledgements: 1)
+            #expect(!connection.hasSubscribed)
+            for range in [(0, 2), (1, 3), (0, 3)] {
+                let answer = try await connection.send(
+                    RedisCommand("LRANGE", key: "list", range.0, range.1), as: [String].self)
+                #expect(answer == Array(words[range.0...range.1]))
+                let echoed = try await connection.echo("next")
+                #expect(echoed == "next")
+            }
+            #expect(pushes == 0)
+        }
+    }
+
+    @Test("an answer in place of an acknowledgement ends the connection")
+    func noAcknowledgement() async throws {
+        let server = try ScriptedServer.old { command, _ in command[0] == "SUBSCRIBE" ? "+OK\r\n" : "+next\r\n" }
+        let connection = try await RedisConnection.connect(try patient(server.url))
+        async let subscribed = failure {
+            try await connection.subscribe(RedisCommand("SUBSCRIBE", "a"), acknowledgements: 1)
+        }
+        async let waiting = failure { try await connection.send(RedisCommand("GET", key: "k")) }
+        #expect(await subscribed?.code == .malformedAnswer)
+        #expect(await waiting?.code == .malformedAnswer)
+        await server.close()
     }
 
     @Test("an acknowledgement that nobody asked for is not taken for the one that is waited for")

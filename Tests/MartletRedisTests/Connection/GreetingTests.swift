@@ -1,5 +1,6 @@
 import MartletRESP
 import MartletRedis
+import RedisFixture
 import Testing
 
 @Suite("greeting of servers that differ")
@@ -42,6 +43,39 @@ struct GreetingTests {
         let error = await failure { try await RedisConnection.connect(try patient(closing.url)) }
         #expect(error?.code == .connectionLost)
         await closing.close()
+    }
+
+    @Test("a server that is full says so")
+    func full() async throws {
+        try await RedisServer.with(["--maxclients", "1"]) { server in
+            for version in [2, 3] {
+                let connection = try await RedisConnection.connect(try patient("\(server.url)?protocol=\(version)"))
+                let error = await failure {
+                    try await RedisConnection.connect(try patient("\(server.url)/1?protocol=\(version)"))
+                }
+                #expect(error?.code == .connection && error?.isUnsent == true, "\(error as Any)")
+                #expect(error?.reason.contains("max number of clients reached") == true, "\(error as Any)")
+                connection.close()
+                // The server has to notice.
+                try await eventually("there is room") {
+                    guard let next = try? await RedisConnection.connect(try patient(server.url)) else { return false }
+                    next.close()
+                    return true
+                }
+            }
+        }
+    }
+
+    @Test("a server that takes nobody from outside says so, before it hangs up", arguments: [2, 3])
+    func denied(version: Int) async throws {
+        let server = try ScriptedServer { command, _ in
+            ["HELLO", "AUTH"].contains(command[0]) ? "-DENIED Redis is running in protected mode because\r\n" : nil
+        }
+        let url = "redis://:secret@\(server.url.dropFirst("redis://".count))/1?protocol=\(version)"
+        let error = await failure { try await RedisConnection.connect(try patient(url)) }
+        #expect(error?.code == .connection && error?.serverCode == "DENIED")
+        #expect(error?.reason.contains("the server hung up: DENIED Redis is running in protected mode") == true)
+        await server.close()
     }
 
     @Test("a server that does not answer the greeting is given up in time")

@@ -1,11 +1,60 @@
 import MartletLoop
 import MartletRESP
-import MartletRedis
 import RedisFixture
 import Testing
 
+@testable import MartletRedis
+
 @Suite("pipelines, transactions and scripts")
 struct PipelineTests {
+    @Test("commands that block one after the other are waited for one after the other")
+    func deadlines() {
+        var timeouts = RedisTimeouts()
+        timeouts.command = .seconds(10)
+        timeouts.blockingGrace = .seconds(1)
+        func blocking(_ time: Duration?) -> RedisCommand {
+            var command = RedisCommand("BLPOP", key: "k", 0)
+            command.blockingTime = time
+            return command
+        }
+        func limit(_ commands: [RedisCommand]) -> Duration {
+            let now = EventLoop.main.now
+            let deadline = RedisCommand.deadline(of: commands, timeouts, from: now)
+            return deadline == .distantFuture ? .seconds(Int64.max) : now.duration(to: deadline)
+        }
+        var slow = RedisCommand("GET", key: "k")
+        slow.timeout = .seconds(40)
+        let get = RedisCommand("GET", key: "k")
+        #expect(limit([get, get]) == .seconds(10))
+        #expect(limit([get, slow]) == .seconds(40))
+        #expect(limit([blocking(.seconds(2))]) == .seconds(10))
+        #expect(limit([blocking(.seconds(20)), get, blocking(.seconds(30))]) == .seconds(52))
+        #expect(limit([blocking(.seconds(20)), blocking(nil)]) == .seconds(Int64.max))
+        #expect(limit([blocking(nil), blocking(.seconds(20))]) == .seconds(Int64.max))
+        #expect(limit(Array(repeating: blocking(.seconds(Int64.max)), count: 99)) == .seconds(Int64.max))
+    }
+
+    @Test("a pipeline that waited for its connection waits for the server as long as it was to")
+    func waited() async throws {
+        try await withClient(change: {
+            $0.limits.dedicatedConnections = 1
+            $0.timeouts.command = .seconds(4)
+            $0.timeouts.blockingGrace = .seconds(1)
+        }) { client, _ in
+            let begun = EventLoop.main.time()
+            let blocked = try await client.withConnection { _ in
+                var pop = RedisCommand("BLPOP", key: "k", 4)
+                pop.blockingTime = .seconds(4)
+                let command = pop
+                let blocked = Task { try await client.send([command, RedisCommand("PING")]) }
+                try await eventually("it waits for the connection") { client.statistics.waitingForConnection == 1 }
+                try await eventually("time has passed") { EventLoop.main.time() > begun + .seconds(2) }
+                return blocked
+            }
+            #expect(try await blocked.value == [.null, .simple("PONG")])
+        }
+    }
+
     @Test("a pipeline's answers have their types, and errors are where they belong")
     func pipeline() async throws {
         try await withClient { client, _ in
