@@ -57,7 +57,8 @@ public final class RedisClient: RedisCommands {
     public func send(_ command: RedisCommand) async throws(RedisError) -> RESPValue {
         let shared = next
         // The way of nearly all commands.
-        guard command.timeout == nil, command.traits.isDisjoint(with: [.blocking, .connection]), !isObserved,
+        guard command.timeout == nil, !isObserved,
+            command.traits.isDisjoint(with: [.blocking, .connection, .undecided]),
             let connection = shared.connection
         else { return try await sendSlowly(command, on: shared, until: deadline(of: command), after: nil) }
         let deadline = EventLoop.main.now + limit
@@ -100,6 +101,7 @@ public final class RedisClient: RedisCommands {
         _ command: RedisCommand, on shared: SharedConnection, until deadline: EventLoop.Instant,
         after failure: RedisError?
     ) async throws(RedisError) -> RESPValue {
+        let command = command.decided
         if command.traits.contains(.connection) { throw refusal(command) }
         return try await repeating(command.traits, until: deadline, after: failure) { () throws(RedisError) in
             if command.traits.contains(.blocking) {
@@ -116,6 +118,7 @@ public final class RedisClient: RedisCommands {
     private func execute(_ commands: [RedisCommand]) async throws(RedisError) -> [RESPValue] {
         var all: RedisCommand.Traits = .readOnly
         var any: RedisCommand.Traits = []
+        let commands = commands.map(\.decided)
         for command in commands {
             all.formIntersection(command.traits)
             any.formUnion(command.traits)

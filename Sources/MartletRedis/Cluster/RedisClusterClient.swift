@@ -94,6 +94,7 @@ public final class RedisClusterClient: RedisCommands, RedisSubscribing {
 
     /// Sends a command to whom it concerns, and waits for the answer.
     public func send(_ command: RedisCommand) async throws(RedisError) -> RESPValue {
+        let command = command.decided
         switch ClusterRoute(command) {
         case .slot(let slot): return try await send(command, to: slot, mayRead: true)
         case .anybody: return try await send(command, to: nil, mayRead: false)

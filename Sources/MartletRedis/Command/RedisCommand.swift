@@ -102,7 +102,7 @@ public nonisolated struct RedisCommand: Sendable {
     public init(_ name: String, _ arguments: any RedisArgument..., traits: Traits = []) {
         self.init(name, traits: traits)
         for argument in arguments { argument.write(to: &self.arguments) }
-        self.traits.formUnion(.known(name, self.arguments))
+        self.traits = decided.traits
     }
 
     /// A command whose first argument is a key, and whose others are not: see ``init(_:_:traits:)``.
@@ -110,7 +110,7 @@ public nonisolated struct RedisCommand: Sendable {
         self.init(name, traits: traits)
         append(key: key)
         for argument in arguments { argument.write(to: &self.arguments) }
-        self.traits.formUnion(.known(name, self.arguments))
+        self.traits = decided.traits
     }
 
     /// How many arguments there are, the words of the name included.

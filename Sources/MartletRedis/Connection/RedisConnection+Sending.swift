@@ -74,7 +74,7 @@ extension RedisConnection {
     ) throws(RedisError) -> UInt64 {
         let length = command.encodedLength
         guard closeReason == nil, !Task.isCancelled, mayQueue(bytes: length) else { throw refusal(command.name) }
-        if !command.traits.isDisjoint(with: [.connection, .blocking]) {
+        if !command.traits.isDisjoint(with: [.connection, .blocking, .undecided]) {
             try note(command, acknowledgements != nil)
         }
         let number = append(
@@ -93,7 +93,7 @@ extension RedisConnection {
     ) throws(RedisError) -> UInt64 {
         let length = commands.reduce(0) { $0 + $1.encodedLength }
         guard closeReason == nil, !Task.isCancelled, mayQueue(bytes: length) else { throw refusal(nil) }
-        for command in commands where !command.traits.isDisjoint(with: [.connection, .blocking]) {
+        for command in commands where !command.traits.isDisjoint(with: [.connection, .blocking, .undecided]) {
             try note(command, false)
         }
         let number = append(
@@ -121,33 +121,31 @@ extension RedisConnection {
     }
 
     private func note(_ command: borrowing RedisCommand, _ isSubscription: Bool) throws(RedisError) {
-        let name = command.name.uppercased()
+        // Not by its name, which may be written in many ways.
+        let words = RedisCommand.words(command.arguments)
+        let traits = command.traits.union(.known(command.arguments))
         let isUnanswered =
-            RedisCommand.Traits.unanswered.contains(name)
-            || (name == "CLIENT" && RedisCommand.Traits.known(name, command.arguments) == .connection
-                && command.argumentBytes[1].count == 5)
+            RedisCommand.Traits.unanswered.contains(words.first) || words == ("CLIENT", "REPLY")
         if isUnanswered, !isSubscription {
             throw RedisError(
-                .invalidCommand, host: host, command: name,
+                .invalidCommand, host: host, command: command.name,
                 "it is not answered as others are; to subscribe, use subscribe(_:acknowledgements:)", isUnsent: true)
         }
-        if command.traits.contains(.blocking) { isBlocking = true }
-        guard command.traits.contains(.connection) else { return }
-        if isGreeted, changesVersion(command, name) {
+        if traits.contains(.blocking) { isBlocking = true }
+        guard traits.contains(.connection) else { return }
+        if isGreeted, changesVersion(words) {
             throw RedisError(
-                .invalidCommand, host: host, command: name,
+                .invalidCommand, host: host, command: command.name,
                 "the connection would not be what was agreed on when it was greeted; make another one", isUnsent: true)
         }
         isAltered = true
-        if name == "MONITOR" { isMonitoring = true }
+        if words.first == "MONITOR" { isMonitoring = true }
     }
 
     /// Whether what is a push afterwards would be taken for an answer, or the other way round.
-    private func changesVersion(_ command: borrowing RedisCommand, _ name: String) -> Bool {
-        if name == "RESET" { return true }
-        guard name == "HELLO" else { return false }
-        let arguments = command.argumentBytes
-        return arguments.count > 1 && arguments[1] != Array("\(protocolVersion.rawValue)".utf8)
+    private func changesVersion(_ words: (first: String, second: String)) -> Bool {
+        words.first == "RESET"
+            || words.first == "HELLO" && !words.second.isEmpty && words.second != "\(protocolVersion.rawValue)"
     }
 
     @inline(__always)

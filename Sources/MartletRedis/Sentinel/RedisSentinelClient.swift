@@ -72,6 +72,7 @@ public final class RedisSentinelClient: RedisCommands, RedisSubscribing {
 
     /// Sends a command to the master, or, if it changes nothing, to whom ``RedisSentinelSettings/reads`` says.
     public func send(_ command: RedisCommand) async throws(RedisError) -> RESPValue {
+        let command = command.decided
         if settings.reads != .master, command.traits.contains(.readOnly) {
             // Where there is nobody yet, the master is asked, and with it the replicas are found.
             if current == nil { _ = try await server(within: Patience(command, settings.server)) }

@@ -167,8 +167,55 @@ struct ClientTests {
         }
     }
 
+    @Test("what would change the connection of others is known however it is written, and put together")
+    func spellings() async throws {
+        func built(_ words: String...) -> RedisCommand {
+            var command = RedisCommand(words[0])
+            command.append(contentsOf: words.dropFirst())
+            return command
+        }
+        try await withClient { client, _ in
+            for command in [
+                RedisCommand("SUBSCRIBE a"), RedisCommand("ssubscribe a"), RedisCommand("CLIENT REPLY SKIP"),
+                RedisCommand("client reply off"), RedisCommand("Client", "Reply", "SKIP"),
+                built("CLIENT", "REPLY", "SKIP"),
+                built("client", "reply", "off"), built("CLIENT", "TRACKING", "ON"), RedisCommand("MULTI "),
+                RedisCommand("HELLO 2"), RedisCommand("SELECT 1"), RedisCommand("REPLCONF", "ACK", 1),
+                RedisCommand("REPLCONF ACK 1"), built("replconf", "ack", "1"), RedisCommand("SCRIPT DEBUG YES"),
+                built("SCRIPT", "DEBUG", "YES"), RedisCommand("MONITOR"), RedisCommand("psync ? -1"),
+            ] {
+                let error = await failure { try await client.send(command) }
+                #expect(error?.code == .invalidCommand, "\(command.name)")
+                let inPipeline = await failure { try await client.send([RedisCommand("PING"), command]) }
+                #expect(inPipeline?.code == .invalidCommand, "\(command.name)")
+                let echoed = try await client.echo("next")
+                #expect(echoed == "next", "\(command.name)")
+            }
+            // On a connection of one's own those alone that are not answered.
+            try await client.withConnection { connection in
+                for command in [
+                    RedisCommand("SUBSCRIBE a"), built("CLIENT", "REPLY", "OFF"), RedisCommand("client reply skip"),
+                    RedisCommand("REPLCONF ACK 1"), built("CLIENT", "REPLY", "ON"),
+                ] {
+                    #expect(await failure { try await connection.send(command) }?.code == .invalidCommand)
+                    let echoed = try await connection.echo("next")
+                    #expect(echoed == "next", "\(command.name)")
+                }
+                #expect(!connection.isAltered)
+                _ = try await connection.send(RedisCommand("SELECT 1"))
+                #expect(connection.isAltered)
+            }
+            // What is none of them goes where everything goes.
+            let id = try await client.send(built("CLIENT", "ID"), as: Int.self)
+            #expect(id > 0)
+            let digest = try await client.send(built("SCRIPT", "LOAD", "return 1"), as: String.self)
+            #expect(digest.utf8.count == 40)
+            #expect(client.statistics.connectionsMade == 2)
+        }
+    }
+
     @Test("what blocks is known by its name, and by its arguments")
-    func known() {
+    func known() async throws {
         var built = RedisCommand("BLPOP")
         built.append(key: "q")
         #expect(built.traits.contains(.blocking) && RedisCommand("multi").traits.contains(.connection))
@@ -176,6 +223,24 @@ struct ClientTests {
         #expect(!RedisCommand("XREAD", "STREAMS", "BLOCK", "$").traits.contains(.blocking))
         #expect(RedisCommand("CLIENT", "REPLY", "SKIP").traits.contains(.connection))
         #expect(RedisCommand("GET", key: "k").traits.isEmpty)
+        // Built bit by bit, it is looked at when it is sent: it waits on a connection of its own.
+        try await withClient { client, _ in
+            var read = RedisCommand("XREAD")
+            read.append(contentsOf: ["BLOCK", "0", "STREAMS", "s", "$"])
+            read.blockingTime = nil
+            let command = read
+            var isAnswered = false
+            let waiting = Task {
+                defer { isAnswered = true }
+                return try await client.send(command)
+            }
+            try await eventually("it is answered") {
+                _ = try await client.send(RedisCommand("XADD", key: "s", "*", "f", "v"))
+                return isAnswered
+            }
+            #expect(try await waiting.value.isNull == false)
+            #expect(client.statistics.connectionsMade == 2)
+        }
     }
 
     @Test("a closed client refuses everything, and those who wait are told")
