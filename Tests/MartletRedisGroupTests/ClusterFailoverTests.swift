@@ -97,6 +97,51 @@ extension RedisGroups {
             }
         }
 
+        @Test("the ordinary client follows the master whose sentinels its URL names, and so do its subscriptions")
+        func url() async throws {
+            try await RedisSentinelFixture.with { group in
+                let hosts = group.sentinels.map { "127.0.0.1:\($0.port)" }.joined(separator: ",")
+                let client = try RedisClient(url: "redis+sentinel://\(hosts)/mymaster?timeout=60")
+                defer { client.close() }
+                let subscription = try await client.subscribe(to: "news")
+                for index in 0..<20 { #expect(try await client.text("SET", key: "k\(index)", "v") == "OK") }
+                let copies = try await client.withConnection { connection in
+                    #expect(connection.host == "127.0.0.1:\(group.servers[0].port)")
+                    return try await connection.send([
+                        RedisCommand("SET", key: "last", "v"), RedisCommand("WAIT", 2, 60_000),
+                    ])
+                }
+                #expect(copies.last == .integer(2))
+                try await group.servers[0].kill()
+                // No command fails of those that are sent when it is gone: they wait for the next master.
+                try await RedisGroups.eventually("the loss is known") { client.statistics.openConnections == 0 }
+                #expect(try await client.text("SET", key: "after", "x") == "OK")
+                for index in 0..<20 { #expect(try await client.text("GET", key: "k\(index)") == "v") }
+                var pipeline = RedisPipeline()
+                let number = pipeline.add(.incr("n"))
+                #expect(try await client.transaction(pipeline)[number] == 1)
+                #expect(try await subscription.next() == .gap(.reconnected))
+                _ = try await client.send(RedisCommand("PUBLISH", "news", "still here"))
+                #expect(try await subscription.next()?.message?.text == "still here")
+            }
+        }
+
+        @Test("the ordinary client leaves a server that refuses to write because it is not the master any more")
+        func demoted() async throws {
+            try await RedisSentinelFixture.with { group in
+                let hosts = group.sentinels.map { "127.0.0.1:\($0.port)" }.joined(separator: ",")
+                let client = try RedisClient(url: "redis+sentinel://\(hosts)/mymaster?timeout=60")
+                defer { client.close() }
+                #expect(try await client.text("SET", key: "a", "1") == "OK")
+                try await group.sentinels[0].ask("SENTINEL FAILOVER mymaster")
+                try await RedisGroups.eventually("another server is written to") {
+                    _ = try? await client.text("SET", key: "during", "x")
+                    return try await client.withConnection { $0.host } != "127.0.0.1:\(group.servers[0].port)"
+                }
+                #expect(try await client.text("SET", key: "after", "x") == "OK")
+            }
+        }
+
         @Test("a failover that is asked for refuses writes for a moment, and none is lost")
         func switchOver() async throws {
             try await RedisSentinelFixture.with { group in

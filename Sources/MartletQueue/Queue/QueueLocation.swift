@@ -19,12 +19,16 @@ nonisolated enum QueueLocation: Hashable, Sendable {
                 throw WorkQueueError(.invalid, queue: queue, "expected sqlite:/path of a file, found \"\(url)\"")
             }
             self = .sqlite(path)
-        case "redis", "rediss", "unix", "redis+unix": self = .redis(url)
+        case "redis", "rediss", "unix", "redis+unix", "redis+sentinel", "rediss+sentinel", "redis-sentinel",
+            "rediss-sentinel":
+            self = .redis(url)
         default: throw Self.unknown(queue)
         }
     }
 
     private static func unknown(_ queue: String) -> WorkQueueError {
-        WorkQueueError(.invalid, queue: queue, "its URL is none of sqlite:/path, redis://…, rediss://… and unix://…")
+        WorkQueueError(
+            .invalid, queue: queue,
+            "its URL is none of sqlite:/path, redis://…, rediss://…, unix://… and redis+sentinel://…")
     }
 }

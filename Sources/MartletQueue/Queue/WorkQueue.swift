@@ -54,7 +54,7 @@ public final class WorkQueue {
     ///
     /// - Parameters:
     ///   - url: `sqlite:/path` of a database that all processes of this machine share, or `redis://…` (`rediss://…`,
-    ///     `unix://…`) of a server that several machines share.
+    ///     `unix://…`, `redis+sentinel://…`) of a server that several machines share.
     ///   - name: 1 to 64 letters, digits, and `-`, `_` and `.`.
     ///   - settings: how it is used.
     /// - Throws: ``WorkQueueError``

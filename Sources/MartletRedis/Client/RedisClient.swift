@@ -68,6 +68,7 @@ public final class RedisClient: RedisCommands {
             let answer = await withUnsafeContinuation { wait.begin($0) }
             return try wait.end(answer, command.name)
         } catch {
+            noteFailure(error.serverCode)
             guard settings.retries.mayRepeat(error, command.traits) else { throw error }
             failure = error
         }
@@ -128,7 +129,7 @@ public final class RedisClient: RedisCommands {
         let isBlocking = any.contains(.blocking)
         let shared = next
         let name = commands.count == 1 ? commands[0].name : "a pipeline"
-        return try await repeating(all, until: deadline, after: nil) { () throws(RedisError) in
+        let answers = try await repeating(all, until: deadline, after: nil) { () throws(RedisError) in
             if isBlocking {
                 return try await self.dedicated.with(until: deadline, name) { connection throws(RedisError) in
                     // The time that the server waits begins now.
@@ -138,6 +139,8 @@ public final class RedisClient: RedisCommands {
             let connection = try await shared.get(until: deadline, name)
             return try await connection.exchange(commands, deadline: deadline)
         }
+        for case .error(let reply) in answers { noteFailure(reply.code) }
+        return answers
     }
 
     private func deadline(of command: RedisCommand) -> EventLoop.Instant {
@@ -177,10 +180,18 @@ public final class RedisClient: RedisCommands {
             do throws(RedisError) {
                 return try await body()
             } catch {
+                noteFailure(error.serverCode)
                 guard settings.retries.mayRepeat(error, traits) else { throw error }
                 failure = error
             }
         }
+    }
+
+    /// Has the sentinels asked who the master is when a server refuses to write that was it before.
+    private func noteFailure(_ serverCode: String?) {
+        guard serverCode == "READONLY", case .sentinels = settings.endpoint else { return }
+        for connection in shared { connection.leave() }
+        dedicated.closeIdle()
     }
 
     private func cancelled(after failure: RedisError) -> RedisError {
@@ -216,7 +227,12 @@ public final class RedisClient: RedisCommands {
     ) async throws -> Result {
         let connection = try await dedicated.take(until: EventLoop.main.now + limit, nil)
         defer { dedicated.put(connection) }
-        return try await body(connection)
+        do {
+            return try await body(connection)
+        } catch {
+            noteFailure((error as? RedisError)?.serverCode)
+            throw error
+        }
     }
 
     /// Whether ``close()`` has been called.

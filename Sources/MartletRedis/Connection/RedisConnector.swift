@@ -8,6 +8,11 @@ final class RedisConnector {
     let settings: RedisSettings
     /// Made once: it reads the system's authorities, and keeps sessions to resume.
     private var tls: TLSClientContext?
+    /// Made once: it remembers who of the sentinels has answered.
+    private lazy var directory: SentinelDirectory? = {
+        guard case .sentinels(let sentinels) = settings.endpoint else { return nil }
+        return SentinelDirectory(RedisSentinelSettings(sentinels, server: settings))
+    }()
     /// Connections that were made, and attempts that failed.
     private(set) var made = 0
     private(set) var failed = 0
@@ -22,11 +27,14 @@ final class RedisConnector {
     func connect() async throws(RedisError) -> RedisConnection {
         do {
             let connection = try await withTimeout(settings.timeouts.connect, for: "connecting") {
-                let connection = RedisConnection(try await self.stream(), settings: self.settings)
+                let settings = try await self.found()
+                let connection = RedisConnection(try await self.stream(settings), settings: settings)
                 connection.begin()
                 do {
                     try await RedisGreeting(connection).perform()
                     connection.isGreeted = true
+                    // Sentinels may not know yet that it is not any more.
+                    if self.directory != nil { try await RedisSentinelClient.verify(connection) }
                     try await self.settings.prepare?(connection)
                     connection.isAltered = false
                 } catch {
@@ -43,7 +51,16 @@ final class RedisConnector {
         }
     }
 
-    private func stream() async throws -> ByteStream {
+    /// The settings with the address of the master, where sentinels know that.
+    private func found() async throws(RedisError) -> RedisSettings {
+        guard let directory else { return settings }
+        let master = try await directory.servers().master
+        var settings = settings
+        settings.endpoint = .host(master.host, port: master.port)
+        return settings
+    }
+
+    private func stream(_ settings: RedisSettings) async throws -> ByteStream {
         let stream: ByteStream
         switch settings.endpoint {
         case .host(let host, let port):
@@ -52,12 +69,14 @@ final class RedisConnector {
         case .unix(let path):
             let address = try SocketAddress(parsing: "unix:\(path)")
             stream = try await MartletNet.connect(to: address, options: settings.connect)
+        case .sentinels(let sentinels):
+            throw RedisError(.connection, "\(sentinels) is no server", isUnsent: true)
         }
         guard let tlsSettings = settings.tls else { return stream }
         do {
             let context = try tls ?? TLSClientContext(tlsSettings)
             tls = context
-            try await stream.startTLS(context, serverName: serverName)
+            try await stream.startTLS(context, serverName: Self.serverName(settings))
             return stream
         } catch {
             stream.close()
@@ -65,7 +84,7 @@ final class RedisConnector {
         }
     }
 
-    private var serverName: String {
+    private static func serverName(_ settings: RedisSettings) -> String {
         if let name = settings.serverName { return name }
         if case .host(let host, _) = settings.endpoint { return host }
         return "localhost"

@@ -45,6 +45,8 @@ public struct RedisTracing: RedisObserver {
             attributes["server.port"] = Int(port)
         case .unix(let path):
             attributes["server.address"] = path
+        case .sentinels(let sentinels):
+            attributes["server.address"] = sentinels.masterName
         }
         let complete = attributes
         span.updateAttributes { $0.merge(complete) }

@@ -119,12 +119,17 @@ final class DedicatedPool {
         if let oldest = idle.first { timer.arm(at: oldest.since + settings.idleTimeout) }
     }
 
-    func close() {
-        isClosed = true
-        timer.cancel()
+    /// Closes those that nobody uses.
+    func closeIdle() {
         for idle in idle { idle.connection.close() }
         count -= idle.count
         idle = []
+    }
+
+    func close() {
+        isClosed = true
+        timer.cancel()
+        closeIdle()
         for connection in lent.values { connection.close() }
         waiting.answerAll(())
     }

@@ -104,6 +104,11 @@ final class SharedConnection {
         }
     }
 
+    /// Loses the connection, so that another one is made when it is needed.
+    func leave() {
+        connection?.lost("the server is not the master any more")
+    }
+
     func close() {
         isClosed = true
         connection?.close()

@@ -49,6 +49,11 @@ public final class RedisSentinelClient: RedisCommands, RedisSubscribing {
         }
     }
 
+    /// A client for a URL, `redis+sentinel://host:26379,host:26379/mymaster`: see ``RedisSettings/init(url:)``.
+    public convenience init(url: String) throws(RedisError) {
+        self.init(try RedisSentinelSettings(url: url))
+    }
+
     isolated deinit {
         end(because: RedisError(.closed, "the client has been dropped", isUnsent: true))
     }
@@ -239,7 +244,7 @@ public final class RedisSentinelClient: RedisCommands, RedisSubscribing {
         try await Self.verify(connection)
     }
 
-    private static func verify(_ connection: RedisConnection) async throws(RedisError) {
+    static func verify(_ connection: RedisConnection) async throws(RedisError) {
         let answer = try await connection.send(RedisCommand("ROLE"))
         let role: SentinelAnswers.Role
         do throws(RedisMismatch) {

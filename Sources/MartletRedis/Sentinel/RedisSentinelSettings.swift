@@ -24,4 +24,31 @@ public struct RedisSentinelSettings {
         self.masterName = masterName
         self.server = server
     }
+
+    /// Settings from a URL, `redis+sentinel://[[user]:password@]host[:port][,host[:port]]/master[/database]`: see
+    /// ``RedisSettings/init(url:)``.
+    ///
+    /// - Throws: ``RedisError/Code-swift.struct/invalidSettings``, also for a URL that names no sentinels.
+    public init(url: String) throws(RedisError) {
+        let server = try RedisSettings(url: url)
+        guard case .sentinels(let sentinels) = server.endpoint else {
+            throw RedisError(
+                .invalidSettings, "the URL names no sentinels: redis+sentinel://host:26379,host:26379/mymaster",
+                isUnsent: true)
+        }
+        self.init(sentinels, server: server)
+    }
+
+    /// Sentinels that are spoken to as the master is, but for user and password.
+    init(_ sentinels: RedisSentinels, server: RedisSettings) {
+        let all = sentinels.addresses.map { address in
+            var settings = server.at(address)
+            settings.user = sentinels.user
+            settings.password = sentinels.password
+            settings.database = 0
+            settings.prepare = nil
+            return settings
+        }
+        self.init(sentinels: all, masterName: sentinels.masterName, server: server)
+    }
 }

@@ -8,7 +8,7 @@ final class SentinelDirectory {
     private var known: Set<RedisNodeAddress>
 
     /// So many sentinels are remembered, whatever they say of others.
-    private static let most = 32
+    nonisolated static let most = 32
 
     init(_ settings: RedisSentinelSettings) {
         self.settings = settings

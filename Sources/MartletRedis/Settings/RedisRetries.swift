@@ -22,6 +22,14 @@ public nonisolated struct RedisRetries: Hashable, Sendable {
         self.repeatsIdempotent = repeatsIdempotent
     }
 
+    /// For a master that sentinels name: whatever has surely not been executed is sent again until its time-out, also what
+    /// a server refuses that is not the master any more.
+    public static let throughFailovers: RedisRetries = {
+        var retries = RedisRetries(attempts: .max)
+        retries.serverCodes.insert("READONLY")
+        return retries
+    }()
+
     /// A command is sent once.
     public static let none = RedisRetries(attempts: 1)
 }

@@ -14,7 +14,7 @@ extension RedisSettings {
 }
 
 extension RedisNodeAddress {
-    /// The address of an endpoint; `nil` for Unix sockets, which nobody else could name.
+    /// The address of an endpoint; `nil` for Unix sockets, which nobody else could name, and for those that are to be found.
     init?(_ endpoint: RedisEndpoint) {
         guard case .host(let host, let port) = endpoint else { return nil }
         self.init(host: host, port: port)

@@ -4,7 +4,7 @@ import MartletRedis
 public nonisolated enum StoreURL: Hashable, Sendable {
     /// In a file: `sqlite:/absolute/path`.
     case sqlite(path: String)
-    /// On a Redis server: `redis://…`, `rediss://…`, `unix://…`, as `RedisSettings` reads them.
+    /// On a Redis server: `redis://…`, `rediss://…`, `unix://…`, `redis+sentinel://…`, as `RedisSettings` reads them.
     case redis(String)
 
     /// Reads a URL.
@@ -26,7 +26,8 @@ public nonisolated enum StoreURL: Hashable, Sendable {
                 throw StoreError(.badURL, "\"sqlite:\" is followed by the absolute path of a file")
             }
             self = .sqlite(path: String(rest))
-        case "redis", "rediss", "unix", "redis+unix":
+        case "redis", "rediss", "unix", "redis+unix", "redis+sentinel", "rediss+sentinel", "redis-sentinel",
+            "rediss-sentinel":
             do throws(RedisError) {
                 _ = try RedisURL(text)
             } catch {
