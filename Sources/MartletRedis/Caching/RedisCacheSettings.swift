@@ -57,4 +57,19 @@ public nonisolated struct RedisCacheStatistics: Hashable, Sendable {
 
     /// None.
     public init() {}
+
+    /// Those of two caches together.
+    static func + (one: RedisCacheStatistics, other: RedisCacheStatistics) -> RedisCacheStatistics {
+        var sum = one
+        sum.hits &+= other.hits
+        sum.shared &+= other.shared
+        sum.misses &+= other.misses
+        sum.bypassed &+= other.bypassed
+        sum.invalidations &+= other.invalidations
+        sum.flushes &+= other.flushes
+        sum.evictions &+= other.evictions
+        sum.count += other.count
+        sum.bytes += other.bytes
+        return sum
+    }
 }

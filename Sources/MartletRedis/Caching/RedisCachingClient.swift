@@ -80,11 +80,16 @@ public final class RedisCachingClient: RedisCommands {
 
     /// Sends a command, or answers it from the cache.
     public func send(_ command: RedisCommand) async throws(RedisError) -> RESPValue {
+        try await send(command, marked: [])
+    }
+
+    /// Sends a command, or answers it with what was answered to the same with the same mark.
+    func send(_ command: RedisCommand, marked mark: [UInt8]) async throws(RedisError) -> RESPValue {
         guard let keys = CacheableCommands.keys(of: command), covers(keys) else {
             counts.bypassed &+= 1
             return try await pass(command)
         }
-        let question = command.arguments.bytes
+        let question = command.arguments.bytes + mark
         switch cache.find(question, now: Self.now) {
         case .answer(let answer):
             counts.hits &+= 1
@@ -136,8 +141,8 @@ public final class RedisCachingClient: RedisCommands {
     ) async throws(RedisError) -> RESPValue {
         do {
             return try await flight.value
-        } catch let error as RedisError where error.isLoss || error.code == .closed {
-            // Reading twice does no harm, and the client knows what to do about servers that are lost.
+        } catch let error as RedisError where error.isLoss || error.isAboutTopology || error.code == .closed {
+            // Reading twice does no harm, and the client knows what to do about servers that are lost, or are the wrong ones.
             return try await client.send(command)
         } catch let error as RedisError {
             throw error
@@ -156,7 +161,8 @@ public final class RedisCachingClient: RedisCommands {
         return try await client.send(command)
     }
 
-    private func forget(_ keys: [[UInt8]], or command: RedisCommand) {
+    /// Forgets what a command is about to change, or has changed.
+    func forget(_ keys: [[UInt8]], or command: RedisCommand) {
         for key in keys { cache.invalidate(key) }
         if CacheableCommands.changesEverything(command) { cache.removeAll() }
     }

@@ -6,6 +6,8 @@ final class ClusterNodes {
     let settings: RedisClusterSettings
     private(set) var map = RedisSlotMap()
     private(set) var statistics = RedisClusterStatistics()
+    /// Who wants to know which slots have gone to another master, while they want to.
+    var observers: [ObjectIdentifier: (_ moved: [RedisSlot]) -> Void] = [:]
     private(set) var isClosed = false
     private var clients: [RedisNodeAddress: RedisClient] = [:]
     /// Those that were lost since the last map: they are asked last.
@@ -86,7 +88,9 @@ final class ClusterNodes {
         case .ask: statistics.asked &+= 1
         case .moved:
             statistics.moved &+= 1
+            let before = map.shard(of: redirection.slot)?.master
             map.assign(redirection.slot, to: redirection.address)
+            if before != redirection.address { tell([redirection.slot]) }
             refreshSoon()
         }
     }
@@ -201,8 +205,14 @@ final class ClusterNodes {
         }
     }
 
+    private func tell(_ moved: [RedisSlot]) {
+        guard !moved.isEmpty else { return }
+        for observer in observers.values { observer(moved) }
+    }
+
     private func adopt(_ new: RedisSlotMap) {
         guard !isClosed else { return }
+        if !observers.isEmpty { tell(map.moved(in: new)) }
         map = new
         suspects = []
         let wanted = new.nodes

@@ -206,7 +206,7 @@ public final class RedisClusterClient: RedisCommands, RedisSubscribing {
             slot.map { "no node serves slot \($0)" } ?? "the cluster has no masters", isUnsent: true)
     }
 
-    private static func merged(
+    static func merged(
         _ command: RedisCommand, _ body: () throws(RedisMismatch) -> RESPValue
     ) throws(RedisError) -> RESPValue {
         do throws(RedisMismatch) {

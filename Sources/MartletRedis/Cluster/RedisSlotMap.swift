@@ -47,6 +47,16 @@ public nonisolated struct RedisSlotMap: Hashable, Sendable {
         return owner == Self.nobody ? nil : shards[Int(owner)]
     }
 
+    /// The slots that another master has in another map.
+    func moved(in other: RedisSlotMap) -> [RedisSlot] {
+        if self == other { return [] }
+        return owners.indices.compactMap { index in
+            let slot = RedisSlot(index)
+            guard let slot, shard(of: slot)?.master != other.shard(of: slot)?.master else { return nil }
+            return slot
+        }
+    }
+
     /// Gives a slot to the node that a redirection named, which may not have been known.
     public mutating func assign(_ slot: RedisSlot, to master: RedisNodeAddress) {
         let before = owners[Int(slot.number)]
