@@ -59,6 +59,79 @@ import Testing
         }
     }
 
+    @Test("a server that takes over without the last changes gives none of their versions out again, and watchers know")
+    func rolledBack() async throws {
+        try await RedisServer.with { server in
+            let client = try RedisClient(url: server.url)
+            let store = RedisKeyValueStore(client)
+            try await store.set("kept", "1")
+            // What a replica has that the last change has not reached.
+            let names = ["keys", "version", "changes"].map { "{martlet}:\($0)" }
+            var dumps: [[UInt8]] = []
+            for name in names {
+                dumps.append(try await client.send(RedisCommand("DUMP", key: name), as: [UInt8].self))
+            }
+            let changes = try await store.watch(prefix: "")
+            let lost = try await store.set("a", "lost")
+            #expect(try await changes.next() == .set("a", lost.version))
+            for (name, dump) in zip(names, dumps) {
+                _ = try await client.send(RedisCommand("RESTORE", key: name, 0, dump, "REPLACE"))
+            }
+            _ = try await client.send(RedisCommand("DEL", key: "{martlet}:e:a"))
+            let other = try await store.set("a", "other")
+            #expect(other.version > lost.version)
+            await expect(.conflict) { try await store.set("a", "x", if: .version(lost.version)) }
+            // That something was missed may be told before, when nothing new is there.
+            var seen: [StoreChange] = []
+            while seen.last?.key != "a" {
+                guard let change = try await changes.next() else { break }
+                seen.append(change)
+            }
+            #expect(seen.first == .missed && seen.last == .set("a", other.version))
+            await store.close()
+            client.close()
+        }
+    }
+
+    @Test("many who begin to watch at the same time are all told of each change once") func beginTogether() async throws
+    {
+        try await RedisServer.with { server in
+            let store = try await KeyValueStores.open(server.url)
+            let beginning = (0..<20).map { _ in Task { try await store.watch(prefix: "") } }
+            var all: [StoreChanges] = []
+            for task in beginning { all.append(try await task.value) }
+            for number in 0..<5 {
+                let made = try await store.set("a", StoreValue(Array("\(number)".utf8)))
+                for changes in all { #expect(try await changes.next() == .set("a", made.version)) }
+            }
+            #expect(all.allSatisfy { $0.count == 0 })
+            await store.close()
+        }
+    }
+
+    @Test("entries that are said to be over and are not are looked at once") func sweeping() async throws {
+        try await RedisServer.with { server in
+            let client = try RedisClient(url: server.url)
+            var settings = RedisStoreSettings()
+            settings.sweepInterval = .milliseconds(5)
+            let store = RedisKeyValueStore(client, settings: settings)
+            for number in 0..<250 {
+                try await store.set(StoreKey("\(number)"), "x", timeToLive: number < 10 ? .seconds(3600) : nil)
+                _ = try await client.send(RedisCommand("ZADD", key: "{martlet}:expiry", 1, "\(number)"))
+            }
+            try await eventually {
+                try await client.send(
+                    RedisCommand("ZCOUNT", key: "{martlet}:expiry", "-inf", 1_000_000), as: Int.self) == 0
+            }
+            // Those that will be over one day are looked at then.
+            let left = try await client.send(RedisCommand("ZCARD", key: "{martlet}:expiry"), as: Int.self)
+            #expect(left == 10)
+            #expect(try await store.get("200")?.value == "x")
+            await store.close()
+            client.close()
+        }
+    }
+
     @Test("stores of other names on one server do not meet") func namespaces() async throws {
         try await RedisServer.with { server in
             let client = try RedisClient(url: server.url)

@@ -5,7 +5,9 @@ import MartletRedis
 /// A store on a Redis server (from version 7 on), shared by all machines that reach it.
 ///
 /// What was answered is as safe as the server is configured to keep it (`appendonly yes` and `appendfsync always`: as on the
-/// disk of a file's store; else the last second, or the last snapshot), and at a failover as what its replicas had by then.
+/// disk of a file's store; else the last second, or the last snapshot), and at a failover as what its replicas had by then:
+/// what is lost, those who watch are told to have missed, and its versions are not given out again if the servers' clocks agree
+/// to within the time that the failover took. A version is the time of its change, in microseconds since 1970.
 /// When the connection breaks while a change is under way, it is not known whether it was made: that is
 /// ``StoreError/Code/unavailable``, and no change is sent twice.
 ///
@@ -22,6 +24,8 @@ public final class RedisKeyValueStore: KeyValueStore {
     private let watchers = StoreWatchers()
     private var seen: Int64 = 0
     private var watching: Task<Void, Never>?
+    /// While it is not known yet which change is the last one before those to tell of.
+    private var beginning: Future<Void>?
     private var sweeping: Task<Void, Never>?
     private var isClosed = false
 
@@ -239,9 +243,12 @@ public final class RedisKeyValueStore: KeyValueStore {
         case .closed: return StoreError(.closed, "the store is closed: \(error)")
         case .server where error.serverCode == "OOM": return StoreError(.full, "the store is full: \(error)")
         case .server
-        where ["READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "BUSY"].contains(error.serverCode ?? ""):
+        where [
+            "READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "BUSY", "TRYAGAIN", "NOREPLICAS", "MISCONF", "MOVED",
+            "ASK",
+        ].contains(error.serverCode ?? ""):
             return StoreError(.unavailable, "the store cannot be used at the moment: \(error)")
-        case .connection, .connectionLost, .timedOut, .queueFull, .poolExhausted, .authentication:
+        case .connection, .connectionLost, .timedOut, .queueFull, .poolExhausted, .authentication, .malformedAnswer:
             return StoreError(.unavailable, "the store cannot be reached: \(error)")
         default: return error
         }
@@ -252,14 +259,34 @@ public final class RedisKeyValueStore: KeyValueStore {
     /// What changes from now on.
     public func watch(prefix: StoreKey) async throws -> StoreChanges {
         try checkOpen()
-        let isFirst = watchers.isEmpty || watching == nil
+        if watchers.isEmpty {
+            watching?.cancel()
+            watching = nil
+        }
         // Before anything is awaited, so that a change that comes meanwhile is not lost.
         let changes = watchers.add(prefix: prefix, limit: limits.changes)
-        guard isFirst else { return changes }
-        watching?.cancel()
-        seen = try await newest()
-        watching = Task { [weak self] in await Self.look { self } }
+        // Whoever comes while the first one begins begins with it.
+        if watching == nil { try await (beginning ?? begin()).value }
         return changes
+    }
+
+    private func begin() -> Future<Void> {
+        let promise = Promise<Void>()
+        beginning = promise.future
+        Task {
+            do {
+                let newest = try await newest()
+                try checkOpen()
+                seen = newest
+                watching = Task { [weak self] in await Self.look { self } }
+                beginning = nil
+                promise.succeed(())
+            } catch {
+                beginning = nil
+                promise.fail(error)
+            }
+        }
+        return promise.future
     }
 
     private func newest() async throws -> Int64 {
@@ -307,10 +334,11 @@ public final class RedisKeyValueStore: KeyValueStore {
             return
         }
         for entry in entries {
-            guard let parts = entry.elements, parts.count == 2, let change = Self.change(parts[0], parts[1]),
+            guard let parts = entry.elements, parts.count == 2,
+                let (change, previous) = Self.change(parts[0], parts[1]),
                 let version = change.version?.rawValue
             else { continue }
-            if version > seen + 1 { watchers.tell(.missed) }
+            if previous != seen { watchers.tell(.missed) }
             seen = version
             watchers.tell(change)
         }
@@ -322,16 +350,18 @@ public final class RedisKeyValueStore: KeyValueStore {
         return answer.elements?.first?.elements?.last?.elements
     }
 
-    private static func change(_ id: RESPValue, _ fields: RESPValue) -> StoreChange? {
+    /// A change, and the version of the one before it.
+    private static func change(_ id: RESPValue, _ fields: RESPValue) -> (change: StoreChange, previous: Int64?)? {
         guard let number = id.text?.split(separator: "-").first.flatMap({ Int64($0) }), let fields = fields.elements,
-            fields.count == 4, let bytes = fields[1].bytes
+            fields.count >= 4, let bytes = fields[1].bytes
         else { return nil }
         let version = StoreVersion(rawValue: number)
         let key = StoreKey(bytes)
+        let previous = fields.count >= 6 ? self.number(fields[5]) : nil
         switch fields[3].text {
-        case "removed": return .removed(key, version)
-        case "expired": return .expired(key, version)
-        default: return .set(key, version)
+        case "removed": return (.removed(key, version), previous)
+        case "expired": return (.expired(key, version), previous)
+        default: return (.set(key, version), previous)
         }
     }
 

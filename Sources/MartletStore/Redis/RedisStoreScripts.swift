@@ -16,14 +16,17 @@ nonisolated enum RedisStoreScripts {
         """
 
     private static let log = """
+        local time = redis.call('TIME')
+        local function now() return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
+        -- A server that takes over may not have the last versions, and must not give them out for something else: so they
+        -- follow the clock. Each change says which one it comes after, so that whoever watches knows what is missing.
         local function log(key, what, length)
-            local n = string.format('%.0f', redis.call('INCR', KEYS[4]))
-            redis.call('XADD', KEYS[5], 'MAXLEN', '~', length, n .. '-0', 'k', key, 'o', what)
+            local last = redis.call('GET', KEYS[4]) or '0'
+            local n = math.max((tonumber(last) or 0) + 1, tonumber(time[1]) * 1000000 + tonumber(time[2]))
+            n = string.format('%.0f', n)
+            redis.call('XADD', KEYS[5], 'MAXLEN', '~', length, n .. '-0', 'k', key, 'o', what, 'p', last)
+            redis.call('SET', KEYS[4], n)
             return n
-        end
-        local function now()
-            local time = redis.call('TIME')
-            return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
         end
         local function expire(key, milliseconds)
             local e = string.format('%.0f', now() + tonumber(milliseconds))
@@ -85,7 +88,7 @@ nonisolated enum RedisStoreScripts {
         redis.call('HSET', KEYS[1], 'n', n)
         if not old then
             redis.call('HSET', KEYS[1], 't', 'application/json')
-            if ARGV[5] ~= '' then expire(ARGV[1], ARGV[5]) end
+            if ARGV[5] ~= '' then expire(ARGV[1], ARGV[5]) else redis.call('ZREM', KEYS[3], ARGV[1]) end
             redis.call('ZADD', KEYS[2], 0, ARGV[1])
         end
         local entry = redis.call('HMGET', KEYS[1], 'v', 't', 'e')
@@ -115,12 +118,17 @@ nonisolated enum RedisStoreScripts {
     static let sweep = RedisScript(
         """
         \(log)
-        local names = redis.call('ZRANGE', KEYS[3], '-inf', string.format('%.0f', now()), 'BYSCORE', 'LIMIT', 0, ARGV[3])
+        local bound = '(' .. string.format('%.0f', now())
+        local names = redis.call('ZRANGE', KEYS[3], '-inf', bound, 'BYSCORE', 'LIMIT', 0, ARGV[3])
         for _, name in ipairs(names) do
+            redis.call('ZREM', KEYS[3], name)
             if redis.call('EXISTS', ARGV[1] .. name) == 0 then
                 redis.call('ZREM', KEYS[2], name)
-                redis.call('ZREM', KEYS[3], name)
                 log(name, 'expired', ARGV[2])
+            else
+                -- It is to be looked at when its time is over, if it has one, and not at once again.
+                local left = redis.pcall('PEXPIRETIME', ARGV[1] .. name)
+                if type(left) == 'number' and left > now() then redis.call('ZADD', KEYS[3], string.format('%.0f', left), name) end
             end
         end
         return #names
