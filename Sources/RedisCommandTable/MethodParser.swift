@@ -1,4 +1,4 @@
-/// Reads the line of a method: `getex key [expiry:RedisGetExpiry] -> Value? ~ bulk bulk`.
+/// Reads the line of a method: `getex key [expiry:RedisExpiry] -> Value? ~ bulk bulk`.
 struct MethodParser {
     /// Where a parameter stands.
     private enum Place {
@@ -12,7 +12,9 @@ struct MethodParser {
         var since: String?
         if let range = end.firstRange(of: " since ") {
             let version = end[range.upperBound...].trimmed
-            guard isVersion(version) else { throw LineError(reason: "`\(version)` is no version: expected one like 6.2.0") }
+            guard isVersion(version) else {
+                throw LineError(reason: "`\(version)` is no version: expected one like 6.2.0")
+            }
             since = version
             end = end[..<range.lowerBound]
         }

@@ -4,6 +4,20 @@ import Testing
 
 @Suite("strings, numbers and bits")
 struct StringTests {
+    @Test("what a command does with the expiry anyway it is not told")
+    func expiryWords() {
+        func words<Output>(_ operation: RedisOperation<Output>) -> String {
+            operation.command.argumentBytes.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
+        }
+        #expect(words(.set("k", "v", expiry: .seconds(5))) == "SET k v EX 5")
+        #expect(words(.set("k", "v", expiry: .after(.milliseconds(1.5)))) == "SET k v PX 2")
+        #expect(words(.set("k", "v", expiry: .kept)) == "SET k v KEEPTTL")
+        #expect(words(.set("k", "v", expiry: .never)) == "SET k v")
+        #expect(words(.getex("k", expiry: .atMilliseconds(9))) == "GETEX k PXAT 9")
+        #expect(words(.getex("k", expiry: .never)) == "GETEX k PERSIST")
+        #expect(words(.getex("k", expiry: .kept)) == "GETEX k")
+    }
+
     @Test("values are set and read back, with conditions and expiry", arguments: [2, 3])
     func setting(protocolVersion: Int) async throws {
         try await withClient(protocolVersion: protocolVersion) { (client) async throws in

@@ -4,7 +4,6 @@ import MartletRedis
 
 extension RedisCondition { static let sample = ifPresent }
 extension RedisExpiry { static let sample = seconds(100) }
-extension RedisGetExpiry { static let sample = milliseconds(100_000) }
 extension RedisExpiryCondition { static let sample = ifNone }
 extension RedisListSide { static let sample = left }
 extension RedisInsertPosition { static let sample = before }

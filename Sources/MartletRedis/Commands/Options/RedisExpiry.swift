@@ -1,4 +1,4 @@
-/// When a key that is set expires.
+/// When a key that is set (SET), or read (GETEX), expires.
 public nonisolated enum RedisExpiry: RedisOption, Hashable {
     /// After this many seconds.
     case seconds(Int)
@@ -8,8 +8,10 @@ public nonisolated enum RedisExpiry: RedisOption, Hashable {
     case atSeconds(Int)
     /// At a time, in milliseconds since 1970.
     case atMilliseconds(Int)
-    /// As it was to expire before.
+    /// As it was to expire before: what GETEX does unless told otherwise.
     case kept
+    /// Not at all: what SET does unless told otherwise.
+    case never
 
     /// After a time, rounded up to milliseconds.
     public static func after(_ duration: Duration) -> RedisExpiry {
@@ -23,37 +25,9 @@ public nonisolated enum RedisExpiry: RedisOption, Hashable {
         case .milliseconds(let number): command.append("PX", number)
         case .atSeconds(let number): command.append("EXAT", number)
         case .atMilliseconds(let number): command.append("PXAT", number)
-        case .kept: command.append("KEEPTTL")
-        }
-    }
-}
-
-/// What happens to the expiry of a key that is read with GETEX.
-public nonisolated enum RedisGetExpiry: RedisOption, Hashable {
-    /// It expires after this many seconds.
-    case seconds(Int)
-    /// It expires after this many milliseconds.
-    case milliseconds(Int)
-    /// It expires at a time, in seconds since 1970.
-    case atSeconds(Int)
-    /// It expires at a time, in milliseconds since 1970.
-    case atMilliseconds(Int)
-    /// It does not expire any more.
-    case never
-
-    /// It expires after a time, rounded up to milliseconds.
-    public static func after(_ duration: Duration) -> RedisGetExpiry {
-        .milliseconds(Int(duration.wholeMilliseconds))
-    }
-
-    /// Appends `EX 10` and the like.
-    public func append(to command: inout RedisCommand) {
-        switch self {
-        case .seconds(let number): command.append("EX", number)
-        case .milliseconds(let number): command.append("PX", number)
-        case .atSeconds(let number): command.append("EXAT", number)
-        case .atMilliseconds(let number): command.append("PXAT", number)
-        case .never: command.append("PERSIST")
+        // What a command does anyway it has no word for.
+        case .kept: if command.name != "GETEX" { command.append("KEEPTTL") }
+        case .never: if command.name == "GETEX" { command.append("PERSIST") }
         }
     }
 }

@@ -14,6 +14,25 @@ nonisolated extension RESPValue {
         return elements
     }
 
+    /// Both elements of an array of two.
+    func pair<First: RedisDecodable, Second: RedisDecodable>(
+        _ what: String, _ first: First.Type, _ second: Second.Type
+    ) throws(RedisMismatch) -> (First, Second) {
+        let pair = try elements(what, count: 2)
+        return (try First(redis: pair[0]), try Second(redis: pair[1]))
+    }
+
+    /// The pairs of a map, of an array of arrays of two, or of an array of both in turn, each of them made something of.
+    func pairs<First: RedisDecodable, Second: RedisDecodable, Element>(
+        _ what: String, _ first: First.Type, _ second: Second.Type, _ make: (First, Second) -> Element
+    ) throws(RedisMismatch) -> [Element] {
+        var elements: [Element] = []
+        for (first, second) in try pairs(what) {
+            elements.append(make(try First(redis: first), try Second(redis: second)))
+        }
+        return elements
+    }
+
     /// The pairs of a map, of an array of arrays of two, or of an array of both in turn.
     func pairs(_ what: String) throws(RedisMismatch) -> [(RESPValue, RESPValue)] {
         if case .map(let entries) = self { return entries.map { ($0.key, $0.value) } }

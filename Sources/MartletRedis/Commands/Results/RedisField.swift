@@ -15,17 +15,12 @@ public nonisolated struct RedisField<Value: RedisDecodable>: RedisDecodable {
 
     /// An array of both.
     public init(redis value: RESPValue) throws(RedisMismatch) {
-        let pair = try value.elements("a field and its value", count: 2)
-        self.init(try String(redis: pair[0]), try Value(redis: pair[1]))
+        (name, self.value) = try value.pair("a field and its value", String.self, Value.self)
     }
 
     /// Fields and values as RESP2 has them, in turn, or as RESP3 has them, in pairs.
     public static func array(redis value: RESPValue) throws(RedisMismatch) -> [RedisField] {
-        var fields: [RedisField] = []
-        for (name, value) in try value.pairs("fields with values") {
-            fields.append(RedisField(try String(redis: name), try Value(redis: value)))
-        }
-        return fields
+        try value.pairs("fields with values", String.self, Value.self, RedisField.init)
     }
 }
 

@@ -15,7 +15,7 @@ public nonisolated struct RedisPersisted: RedisDecodable, Hashable {
 
     /// An array of both, the first as 1 or 0.
     public init(redis value: RESPValue) throws(RedisMismatch) {
-        let pair = try value.elements("where the writes are on the disk", count: 2)
-        self.init(isLocal: try Int(redis: pair[0]) > 0, replicas: try Int(redis: pair[1]))
+        let (local, replicas) = try value.pair("where the writes are on the disk", Int.self, Int.self)
+        self.init(isLocal: local > 0, replicas: replicas)
     }
 }

@@ -15,8 +15,7 @@ public nonisolated struct RedisPopped<Value: RedisDecodable>: RedisDecodable {
 
     /// An array of both.
     public init(redis value: RESPValue) throws(RedisMismatch) {
-        let pair = try value.elements("a key and what was taken off it", count: 2)
-        self.init(key: try String(redis: pair[0]), value: try Value(redis: pair[1]))
+        (key, self.value) = try value.pair("a key and what was taken off it", String.self, Value.self)
     }
 }
 

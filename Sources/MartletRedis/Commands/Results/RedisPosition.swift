@@ -15,8 +15,7 @@ public nonisolated struct RedisPosition: RedisDecodable, Hashable {
 
     /// An array of both.
     public init(redis value: RESPValue) throws(RedisMismatch) {
-        let pair = try value.elements("a position", count: 2)
-        self.init(longitude: try Double(redis: pair[0]), latitude: try Double(redis: pair[1]))
+        (longitude, latitude) = try value.pair("a position", Double.self, Double.self)
     }
 }
 

@@ -15,7 +15,6 @@ public nonisolated struct RedisRank: RedisDecodable, Hashable {
 
     /// An array of both.
     public init(redis value: RESPValue) throws(RedisMismatch) {
-        let pair = try value.elements("a rank and a score", count: 2)
-        self.init(rank: try Int(redis: pair[0]), score: try Double(redis: pair[1]))
+        (rank, score) = try value.pair("a rank and a score", Int.self, Double.self)
     }
 }

@@ -15,8 +15,7 @@ public nonisolated struct RedisScored<Member: RedisDecodable>: RedisDecodable {
 
     /// An array of both.
     public init(redis value: RESPValue) throws(RedisMismatch) {
-        let pair = try value.elements("a member and its score", count: 2)
-        self.init(try Member(redis: pair[0]), try Double(redis: pair[1]))
+        (member, score) = try value.pair("a member and its score", Member.self, Double.self)
     }
 
     /// Nothing is null, or an array of no member, which is what ZPOPMIN finds in an empty set.
@@ -26,11 +25,7 @@ public nonisolated struct RedisScored<Member: RedisDecodable>: RedisDecodable {
 
     /// Members and scores as RESP2 has them, in turn, or as RESP3 has them, in pairs.
     public static func array(redis value: RESPValue) throws(RedisMismatch) -> [RedisScored] {
-        var members: [RedisScored] = []
-        for (member, score) in try value.pairs("members with scores") {
-            members.append(RedisScored(try Member(redis: member), try Double(redis: score)))
-        }
-        return members
+        try value.pairs("members with scores", Member.self, Double.self, RedisScored.init)
     }
 }
 
