@@ -238,13 +238,23 @@ public final class RedisClient: RedisCommands {
     /// Whether ``close()`` has been called.
     public private(set) var isClosed = false
 
+    /// Closes it for somebody who has found another server: those who wait get their answers, also those whose commands
+    /// block for longer than others take.
+    func retire() {
+        EventLoop.main.callLater(settings.timeouts.command) { self.close(sparingLent: true) }
+    }
+
     /// Closes all connections at once, those apart that ``connect()`` made. Those who wait get an error, and so does every
     /// later command.
-    public func close() {
+    public func close() { close(sparingLent: false) }
+
+    private func close(sparingLent: Bool) {
+        // One that was retired is closed for good by whoever has it.
+        if isClosed, !sparingLent { dedicated.close(sparingLent: false) }
         guard !isClosed else { return }
         isClosed = true
         for connection in shared { connection.close() }
-        dedicated.close()
+        dedicated.close(sparingLent: sparingLent)
         subscriptions.close(because: RedisError(.closed, host: settings.host, "the client has been closed"))
     }
 

@@ -10,6 +10,8 @@ final class ClusterNodes {
     var observers: [ObjectIdentifier: (_ moved: [RedisSlot]) -> Void] = [:]
     private(set) var isClosed = false
     private var clients: [RedisNodeAddress: RedisClient] = [:]
+    /// Those of nodes that are in no map any more, as long as somebody waits there.
+    private var retired: [RedisClient] = []
     /// Those that were lost since the last map: they are asked last.
     private var suspects: Set<RedisNodeAddress> = []
     private var nextReader = 0
@@ -26,8 +28,9 @@ final class ClusterNodes {
 
     func close() {
         isClosed = true
-        for client in clients.values { client.close() }
+        for client in Array(clients.values) + retired { client.close() }
         clients = [:]
+        retired = []
         // Without it nobody is chosen any more.
         map = RedisSlotMap()
     }
@@ -215,11 +218,12 @@ final class ClusterNodes {
         if !observers.isEmpty { tell(map.moved(in: new)) }
         map = new
         suspects = []
+        retired.removeAll { $0.isClosed && $0.statistics.openConnections == 0 }
         let wanted = new.nodes
         for (address, client) in clients where !wanted.contains(address) && !settings.seeds.contains(address) {
             clients[address] = nil
-            // Those who wait get their answers.
-            EventLoop.main.callLater(settings.node.timeouts.command) { client.close() }
+            client.retire()
+            retired.append(client)
         }
     }
 }

@@ -126,11 +126,14 @@ final class DedicatedPool {
         idle = []
     }
 
-    func close() {
+    /// - Parameter sparingLent: whether those that are lent are closed only when they come back.
+    func close(sparingLent: Bool) {
         isClosed = true
         timer.cancel()
         closeIdle()
-        for connection in lent.values { connection.close() }
+        if !sparingLent {
+            for connection in lent.values { connection.close() }
+        }
         waiting.answerAll(())
     }
 }

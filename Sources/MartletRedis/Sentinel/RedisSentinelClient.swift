@@ -30,6 +30,8 @@ public final class RedisSentinelClient: RedisCommands, RedisSubscribing {
     /// Whether the sentinels are to be asked before the next command.
     private var isDoubtful = true
     private var replicas: [SentinelServer] = []
+    /// Of servers that are not what they were any more, as long as somebody waits there.
+    private var retired: [RedisClient] = []
     private var nextReader = 0
     private var resolution: Future<SentinelServer>?
     private var lastAsked = EventLoop.Instant(nanoseconds: 0)
@@ -69,8 +71,9 @@ public final class RedisSentinelClient: RedisCommands, RedisSubscribing {
         announcements.close(because: error)
         subscriptions?.close(because: error)
         current?.client.close()
-        for replica in replicas { replica.client.close() }
+        for client in replicas.map(\.client) + retired { client.close() }
         replicas = []
+        retired = []
     }
 
     // MARK: Commands
@@ -297,9 +300,10 @@ public final class RedisSentinelClient: RedisCommands, RedisSubscribing {
         }
     }
 
-    /// Lets those who wait get their answers.
     private func retire(_ server: SentinelServer) {
-        EventLoop.main.callLater(settings.server.timeouts.command) { server.client.close() }
+        retired.removeAll { $0.isClosed && $0.statistics.openConnections == 0 }
+        retired.append(server.client)
+        server.client.retire()
     }
 
     // MARK: Announcements

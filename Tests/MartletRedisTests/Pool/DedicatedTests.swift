@@ -1,8 +1,9 @@
 import MartletLoop
 import MartletRESP
-import MartletRedis
 import RedisFixture
 import Testing
+
+@testable import MartletRedis
 
 @Suite("dedicated connections")
 struct DedicatedTests {
@@ -114,6 +115,34 @@ struct DedicatedTests {
                 #expect(echoed == "again")
             }
             #expect(client.statistics.connectionsMade == 2)
+        }
+    }
+
+    @Test("a client that is retired lets those go on who wait for the server, and takes nobody else")
+    func retired() async throws {
+        try await withClient { other, server in
+            for isClosedThen in [false, true] {
+                var settings = try patient(server.url)
+                settings.timeouts.command = .seconds(1)
+                let client = RedisClient(settings)
+                let waiting = Task { try await client.send(RedisCommand("BLPOP", key: "q", 0), as: [String].self) }
+                try await eventually("it waits") {
+                    let info = try await other.send(RedisCommand("INFO", "clients"), as: String.self)
+                    return info.contains("blocked_clients:1")
+                }
+                client.retire()
+                try await eventually("its time is over") { client.isClosed }
+                #expect(await failure { try await client.echo("x") }?.code == .closed)
+                #expect(client.statistics.openConnections == 1)
+                if isClosedThen {
+                    client.close()
+                    #expect(await failure { try await waiting.value }?.code == .closed)
+                } else {
+                    _ = try await other.send(RedisCommand("RPUSH", key: "q", "late"))
+                    #expect(try await waiting.value == ["q", "late"])
+                }
+                #expect(client.statistics.openConnections == 0)
+            }
         }
     }
 
