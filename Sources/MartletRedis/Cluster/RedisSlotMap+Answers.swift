@@ -24,7 +24,7 @@ nonisolated extension RedisSlotMap {
             }
             known.append((from, to, Shard(master: master, replicas: replicas)))
         }
-        self.init(known)
+        try self.init(known)
     }
 
     /// Reads the answer to `CLUSTER SHARDS`: of each shard its ranges of slots, and its nodes with their roles.
@@ -48,7 +48,7 @@ nonisolated extension RedisSlotMap {
                 known.append((from, to, shard))
             }
         }
-        self.init(known)
+        try self.init(known)
     }
 
     private static func shard(

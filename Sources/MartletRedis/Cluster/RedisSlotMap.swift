@@ -77,9 +77,15 @@ public nonisolated struct RedisSlotMap: Hashable, Sendable {
     /// A map of ranges: what comes last has a slot that several ranges name.
     ///
     /// - Parameter ranges: from and to which slot, both included, a shard has them.
-    init(_ ranges: [(from: RedisSlot, to: RedisSlot, shard: Shard)]) {
+    /// - Throws: ``RedisMismatch`` when they name more slots than there are, so that some must be named more than once.
+    init(_ ranges: [(from: RedisSlot, to: RedisSlot, shard: Shard)]) throws(RedisMismatch) {
         var places: [Shard: UInt16] = [:]
+        var named = 0
         for range in ranges.sorted(by: { $0.from < $1.from }) where range.from <= range.to {
+            named += Int(range.to.number - range.from.number) + 1
+            guard named <= RedisSlot.count else {
+                throw RedisMismatch(expected: "each slot once", found: "ranges that overlap")
+            }
             // There are fewer shards than slots: a range has one slot at least.
             let place = places[range.shard] ?? UInt16(clamping: shards.count)
             if places.updateValue(place, forKey: range.shard) == nil { shards.append(range.shard) }

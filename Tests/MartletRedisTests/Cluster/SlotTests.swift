@@ -84,7 +84,8 @@ struct SlotMapTests {
         let broken: [RESPValue] = [
             .null, .integer(1), .bulk("x"), .array([.null]), .array([.array([])]), .array([range(0, 1)]),
             .array([range(0, 16384, a)]), .array([range(-1, 0, a)]), .array([range(2, 1, a)]),
-            .array([range(.min, .max, a)]), .array([range(0, 1, (.bulk("a"), .integer(0)))]),
+            .array([range(.min, .max, a)]), .array([range(0, 16383, a), range(5, 5, a)]),
+            .array([range(0, 1, (.bulk("a"), .integer(0)))]),
             .array([range(0, 1, (.bulk("a"), .integer(99999)))]), .array([range(0, 1, (.bulk("a"), .integer(.min)))]),
             .array([range(0, 1, (.bulk("?"), .integer(1)))]), .array([range(0, 1, (.bulk("a"), .null))]),
             .array([range(0, 1, (.bulk("\u{1}"), .integer(1)))]),
