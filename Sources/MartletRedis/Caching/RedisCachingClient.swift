@@ -31,6 +31,8 @@ public final class RedisCachingClient: RedisCommands {
     private var waits = Backoff.exponential(from: .milliseconds(50), to: .seconds(5)).waits()
     /// Until when it is not tried again to connect.
     private var pause = EventLoop.Instant(nanoseconds: 0)
+    /// Why there cannot be a connection, which every read is told until it is tried again.
+    private var verdict: RedisError?
     private var isClosed = false
 
     /// A cache in front of a client, which stays usable without it.
@@ -182,7 +184,10 @@ public final class RedisCachingClient: RedisCommands {
     /// - Throws: `RedisError` when there cannot be one: the server does not speak RESP3, or does not allow tracking.
     private func open() async throws(RedisError) -> RedisConnection? {
         if let connection, connection.isOpen { return connection }
-        guard connecting != nil || EventLoop.main.now >= pause else { return nil }
+        guard connecting != nil || EventLoop.main.now >= pause else {
+            if let verdict { throw verdict }
+            return nil
+        }
         let attempt = connecting ?? begin()
         do {
             return try await attempt.value
@@ -201,8 +206,10 @@ public final class RedisCachingClient: RedisCommands {
             do throws(RedisError) {
                 let made = try await self.makeConnection()
                 self.connecting = nil
+                self.verdict = nil
                 promise.succeed(made)
             } catch {
+                self.verdict = error.isTransient || error.code == .closed ? nil : error
                 self.pause = EventLoop.main.now + (self.waits.next() ?? .zero)
                 self.connecting = nil
                 promise.fail(error)
