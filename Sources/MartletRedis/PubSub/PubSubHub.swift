@@ -166,6 +166,9 @@ final class PubSubHub {
         }
     }
 
+    /// How long a connection lives that counts as a success.
+    private static let longLife: Duration = .seconds(1)
+
     private func run() async {
         while !subjects.isEmpty, end == nil {
             // Also of those who come after the others were refused, so that nobody who tries again and again makes the
@@ -178,6 +181,8 @@ final class PubSubHub {
                 let connection = try await connect()
                 guard !subjects.isEmpty, end == nil else { return connection.close() }
                 await serve(connection)
+                // One that serves and hangs up again and again is not to be asked as often.
+                if hasServed, EventLoop.main.time() - connection.openedAt >= Self.longLife { waits = backoff.waits() }
                 guard giveUp == nil else { return giveUpAll() }
             } catch {
                 lastError = error
@@ -286,8 +291,12 @@ final class PubSubHub {
         switch PubSubReply(parts) {
         case .message(let kind, let message):
             let topic = PubSubTopic(kind: kind, name: message.pattern ?? message.channel)
-            guard let listeners = subjects[topic]?.listeners else { return }
-            for mailbox in listeners { mailbox.put(message) }
+            guard subjects[topic] != nil else { return }
+            // Whoever hears something is subscribed, though that is told to others a turn later: what was missed, was before.
+            if !confirmed.contains(topic), let connection, let round = said[topic] {
+                confirm([topic], saidIn: round, on: connection)
+            }
+            for mailbox in subjects[topic]?.listeners ?? [] { mailbox.put(message) }
         case .unsubscribed(let kind, let name?):
             // Unasked: the slot of a sharded channel is on another node now.
             let topic = PubSubTopic(kind: kind, name: name)
@@ -303,10 +312,9 @@ final class PubSubHub {
 
     private func confirm(_ topics: [PubSubTopic], saidIn round: UInt64, on connection: RedisConnection) {
         guard self.connection === connection else { return }
-        waits = backoff.waits()
         hasServed = true
         var interrupted: [ObjectIdentifier: SubscriptionMailbox] = [:]
-        for topic in topics where said[topic] == round {
+        for topic in topics where said[topic] == round && !confirmed.contains(topic) {
             // Also when nobody wants it just now: somebody may before the server is told.
             confirmed.insert(topic)
             guard let subject = subjects[topic] else { continue }

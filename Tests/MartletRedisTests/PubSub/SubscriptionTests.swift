@@ -152,6 +152,28 @@ struct SubscriptionTests {
         }
     }
 
+    @Test("what was missed is told of before what comes with the confirmation")
+    func gapFirst() async throws {
+        let server = try ScriptedServer.old { command, connection in
+            guard command[0] == "SUBSCRIBE" else { return "+OK\r\n" }
+            // What is subscribed to second ends the first connection.
+            if connection == 1, command.contains("b") { return nil }
+            let acknowledgements = command.dropFirst().enumerated().map { number, name in
+                "*3\r\n$9\r\nsubscribe\r\n$1\r\n\(name)\r\n:\(number + 1)\r\n"
+            }
+            return acknowledgements.joined() + "*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\n\(connection)\r\n"
+        }
+        let client = RedisClient(try patient(server.url))
+        let subscription = try await client.subscribe(to: "a")
+        #expect(try await subscription.next()?.message?.text == "1")
+        let other = try await client.subscribe(to: "b")
+        #expect(try await subscription.next() == .gap(.reconnected))
+        #expect(try await subscription.next()?.message?.text == "2")
+        other.cancel()
+        client.close()
+        await server.close()
+    }
+
     @Test("a lost connection is made anew, everything is subscribed to again, and a gap says so")
     func reconnecting() async throws {
         try await RedisServer.with { server in
