@@ -94,7 +94,7 @@ extension RedisConnection {
         let length = commands.reduce(0) { $0 + $1.encodedLength }
         guard closeReason == nil, !Task.isCancelled, mayQueue(bytes: length) else { throw refusal(nil) }
         for command in commands where !command.traits.isDisjoint(with: [.connection, .blocking, .undecided]) {
-            try note(command, false)
+            try note(command, false, isAlone: commands.count == 1)
         }
         let number = append(
             PendingAnswer(
@@ -120,7 +120,9 @@ extension RedisConnection {
         return self.pending.append(pending)
     }
 
-    private func note(_ command: borrowing RedisCommand, _ isSubscription: Bool) throws(RedisError) {
+    private func note(
+        _ command: borrowing RedisCommand, _ isSubscription: Bool, isAlone: Bool = true
+    ) throws(RedisError) {
         // Not by its name, which may be written in many ways.
         let words = RedisCommand.words(command.arguments)
         let traits = command.traits.union(.known(command.arguments))
@@ -139,7 +141,14 @@ extension RedisConnection {
                 "the connection would not be what was agreed on when it was greeted; make another one", isUnsent: true)
         }
         isAltered = true
-        if words.first == "MONITOR" { isMonitoring = true }
+        guard words.first == "MONITOR" else { return }
+        guard isAlone else {
+            throw RedisError(
+                .invalidCommand, host: host, command: command.name, "what follows it would get no answers",
+                isUnsent: true)
+        }
+        isMonitoring = true
+        pendingLimit = 0
     }
 
     /// Whether what is a push afterwards would be taken for an answer, or the other way round.
@@ -150,7 +159,7 @@ extension RedisConnection {
 
     @inline(__always)
     private func mayQueue(bytes: Int) -> Bool {
-        pending.count < settings.limits.pendingCommands
+        pending.count < pendingLimit
             && (output.isEmpty || output.count - sentOffset + bytes <= settings.limits.pendingBytes)
     }
 
@@ -158,6 +167,12 @@ extension RedisConnection {
         if closeReason != nil { return closedError(command) }
         if Task.isCancelled {
             return RedisError(.cancelled, host: host, command: command, "the task was cancelled", isUnsent: true)
+        }
+        if isMonitoring {
+            return RedisError(
+                .invalidCommand, host: host, command: command,
+                "the connection shows what others send, which cannot be told from answers; use another one",
+                isUnsent: true)
         }
         return RedisError(
             .queueFull, host: host, command: command,

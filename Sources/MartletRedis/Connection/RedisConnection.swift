@@ -46,8 +46,10 @@ public final class RedisConnection: RedisCommands {
     var queuedPosition: UInt64 = 0
     /// How much had been passed to the kernel when it was closed.
     private var sentPosition: UInt64 = 0
-    /// Whether what comes unasked are the lines of MONITOR.
+    /// Whether what comes unasked are the lines of MONITOR. Then nothing else is sent: nobody could tell its answer.
     var isMonitoring = false
+    /// How many may wait for answers.
+    var pendingLimit: Int
     var isFlushQueued = false
     /// Itself, while a flush is queued, which may be all that knows of it by then.
     var keptForFlush: RedisConnection?
@@ -76,6 +78,7 @@ public final class RedisConnection: RedisCommands {
         self.stream = stream
         self.settings = settings
         host = settings.host
+        pendingLimit = settings.limits.pendingCommands
         parser = RESPParser(limits: settings.limits.answers)
         commandTimeout = EventLoop.Interval(settings.timeouts.command)
         silence = EventLoop.Interval(settings.timeouts.silence)

@@ -190,6 +190,25 @@ struct ConnectionTests {
         }
     }
 
+    @Test("a connection that shows what others send takes no commands, whose answers nobody could tell")
+    func monitor() async throws {
+        try await withServerConnection { connection, server in
+            let both = await failure { try await connection.send([RedisCommand("MONITOR"), RedisCommand("PING")]) }
+            #expect(both?.code == .invalidCommand)
+            #expect(try await connection.echo("as before") == "as before")
+            var lines: [String] = []
+            connection.onPush = { lines += $0.compactMap(\.text) }
+            _ = try await connection.send(RedisCommand("MONITOR"))
+            let other = try await RedisConnection.connect(try patient(server.url))
+            defer { other.close() }
+            #expect(try await other.echo("seen") == "seen")
+            try await eventually("it is shown") { lines.contains { $0.contains("\"seen\"") } }
+            #expect(await failure { try await connection.echo("x") }?.code == .invalidCommand)
+            #expect(await failure { try await connection.send([RedisCommand("PING")]) }?.code == .invalidCommand)
+            #expect(connection.isOpen && connection.pendingCount == 0)
+        }
+    }
+
     @Test("what looks like a message is an answer where nothing is subscribed to any more")
     func disguised() async throws {
         try await withServerConnection(change: { $0.protocolVersion = .resp2 }) { connection, _ in
