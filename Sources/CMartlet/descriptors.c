@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 enum { MOST_DESCRIPTORS = 253 };  // SCM_MAX_FD
@@ -14,6 +15,14 @@ int martlet_accept(int listener) { return accept4(listener, NULL, NULL, SOCK_NON
 int martlet_unsent_bytes(int descriptor) {
     int count;
     return ioctl(descriptor, TIOCOUTQ, &count) < 0 ? -1 : count;
+}
+
+int martlet_alarm(void) { return timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC); }
+
+int martlet_set_alarm(int alarm, uint64_t nanoseconds) {
+    struct itimerspec when = {
+        .it_value = {.tv_sec = (time_t)(nanoseconds / 1000000000), .tv_nsec = (long)(nanoseconds % 1000000000)}};
+    return timerfd_settime(alarm, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
 int martlet_memfd(const char *name) {

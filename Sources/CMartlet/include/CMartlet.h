@@ -37,6 +37,11 @@ void martlet_remove_cancellation_handler(void *record);
 typedef void (*martlet_cancellation_call)(void *context);
 void *martlet_add_cancellation_call(martlet_cancellation_call *context);
 
+/// A descriptor that becomes readable at a time of CLOCK_MONOTONIC (man 2 timerfd_create); -1 and errno.
+int martlet_alarm(void);
+/// Sets for when, in nanoseconds, in place of when it was set for: 0, or -1 and errno.
+int martlet_set_alarm(int alarm, uint64_t nanoseconds);
+
 /// CLOCK_MONOTONIC in nanoseconds.
 static inline uint64_t martlet_monotonic_ns(void) {
     struct timespec t;

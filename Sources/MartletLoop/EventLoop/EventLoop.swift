@@ -18,6 +18,7 @@ public final class EventLoop {
     /// When the last tick ended, and the wait for the next one begins.
     private var tickEnd: Instant
     package let poller: EpollPoller
+    private let alarm: Alarm
     private let ready = ReadyQueue.shared
     private var timers: TimerWheel
     private var counters = Counters<LoopCounter>.allocate()
@@ -45,6 +46,7 @@ public final class EventLoop {
         do throws(SystemError) {
             poller = try EpollPoller()
             try poller.add(ready.wakeDescriptor, interest: .readable, edgeTriggered: true, target: WakeTarget())
+            alarm = try Alarm(poller)
         } catch {
             // Only reached when the process may open no descriptor at all at its very start.
             fatalError("cannot create the event loop: \(error)")
@@ -196,9 +198,7 @@ public final class EventLoop {
     }
 
     private func tick() throws(DeadlockError) {
-        let patience = waitMilliseconds()
-        if patience < 0, isDeadlocked { throw DeadlockError(tasks: LoopDebugger.current?.dump()) }
-        let count = poller.wait(milliseconds: patience)
+        let count = poller.wait(milliseconds: try waitMilliseconds())
         let start = Instant.readClock()
         tickStart = start
         LoopDebugger.current?.tickBegan(at: start)
@@ -210,12 +210,22 @@ public final class EventLoop {
         account(start: start, events: count, jobs: jobs)
     }
 
-    private func waitMilliseconds() -> Int32 {
+    /// How long to wait at most; -1 for as long as it takes something to happen, the alarm among that.
+    private func waitMilliseconds() throws(DeadlockError) -> Int32 {
         guard ready.isEmpty else { return 0 }
         if virtualTime.isInUse, virtualTime.isDue(mayAdvance: externalWork == 0) { return 0 }
-        guard timers.count > 0 else { return -1 }
-        return timers.millisecondsToNext(from: tickEnd)
+        guard let due = timers.nextInstant else {
+            if isDeadlocked { throw DeadlockError(tasks: LoopDebugger.current?.dump()) }
+            return -1
+        }
+        // A timer that has been put off leaves the alarm where it is: it rings too early once.
+        if alarm.instant <= due { return -1 }
+        let patience = timers.millisecondsToNext(from: tickEnd)
+        return patience >= Self.alarmMilliseconds && alarm.set(for: due) ? -1 : patience
     }
+
+    /// Waits from this long on are left to the alarm: one system call for any number of waits until then.
+    private static let alarmMilliseconds: Int32 = 10
 
     /// Whether nothing can ever happen any more: only asked when the loop is about to wait without limit.
     private var isDeadlocked: Bool {

@@ -27,8 +27,8 @@ package final class EpollPoller {
     private var registrations: [Registration] = []
     private var watched = 0
 
-    /// Whether nothing is watched but the descriptor by which other threads wake the loop.
-    var isIdle: Bool { watched <= 1 }
+    /// Whether nothing is watched but what the loop itself is woken by: other threads, and its alarm.
+    var isIdle: Bool { watched <= 2 }
 
     /// Event words carry the generation of the registration they belong to: an event that was reported before its
     /// descriptor was closed, and perhaps opened anew for something else, is recognised and dropped.

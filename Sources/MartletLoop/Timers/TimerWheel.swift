@@ -62,8 +62,10 @@ struct TimerWheel {
 
     /// When the next slot is reached; `nil` when nothing is armed.
     var nextInstant: EventLoop.Instant? {
-        (foundExpiry ?? findExpiry()).map {
-            EventLoop.Instant(nanoseconds: origin.nanoseconds + $0.tick * Self.nanosecondsPerTick)
+        mutating get {
+            nextExpiry().map {
+                EventLoop.Instant(nanoseconds: origin.nanoseconds + $0.tick * Self.nanosecondsPerTick)
+            }
         }
     }
 
