@@ -17,7 +17,7 @@ import Testing
             try await queue.processing {
                 let before = try await queue.enqueue("work")
                 try await queue.wait(before.id, until: .done)
-                try await eventually("both replicas have it") {
+                try await eventually("both replicas have it") { () async throws -> Bool? in
                     for replica in group.servers[1...] {
                         guard try await replica.ask("ZCARD {martlet:queue:default}:in:done") == "1" else { return nil }
                     }
