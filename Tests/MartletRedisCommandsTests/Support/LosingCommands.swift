@@ -14,6 +14,7 @@ final class LosingCommands: RedisCommands {
         self.times = times
     }
 
+    @MainActor
     func send(_ command: RedisCommand) async throws(RedisError) -> RESPValue {
         guard command.name == name, lost < times else { return try await client.send(command) }
         lost += 1
