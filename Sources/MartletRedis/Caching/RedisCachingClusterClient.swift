@@ -63,6 +63,7 @@ public final class RedisCachingClusterClient: RedisCommands {
     // MARK: Commands
 
     /// Sends a command to whom it concerns, or answers it from the cache.
+    @MainActor
     public func send(_ command: RedisCommand) async throws(RedisError) -> RESPValue {
         guard !isClosed, CacheableCommands.keys(of: command) != nil else { return try await pass(command) }
         switch ClusterRoute(command) {

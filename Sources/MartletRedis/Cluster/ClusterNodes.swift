@@ -93,7 +93,7 @@ final class ClusterNodes {
             statistics.moved &+= 1
             let before = map.shard(of: redirection.slot)?.master
             map.assign(redirection.slot, to: redirection.address)
-            if before != redirection.address { tell([redirection.slot]) }
+            if let before, before != redirection.address { tell([redirection.slot]) }
             refreshSoon()
         }
     }

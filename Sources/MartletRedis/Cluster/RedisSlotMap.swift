@@ -47,13 +47,13 @@ public nonisolated struct RedisSlotMap: Hashable, Sendable {
         return owner == Self.nobody ? nil : shards[Int(owner)]
     }
 
-    /// The slots that another master has in another map.
+    /// The slots whose master is another one, or none, in another map.
     func moved(in other: RedisSlotMap) -> [RedisSlot] {
         if self == other { return [] }
         return owners.indices.compactMap { index in
             let slot = RedisSlot(index)
-            guard let slot, shard(of: slot)?.master != other.shard(of: slot)?.master else { return nil }
-            return slot
+            guard let slot, let master = shard(of: slot)?.master else { return nil }
+            return master == other.shard(of: slot)?.master ? nil : slot
         }
     }
 
