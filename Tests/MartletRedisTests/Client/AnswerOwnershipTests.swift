@@ -48,7 +48,7 @@ private final class Callers {
     private func askOnce(_ value: String) async throws(RedisError) {
         let padding = String(repeating: "x", count: Int.random(in: 0...300, using: &random))
         let text = value + padding
-        switch Int.random(in: 0..<8, using: &random) {
+        switch Int.random(in: 0..<10, using: &random) {
         case 0:
             let answers = try await client.send(
                 (0..<5).map { RedisCommand("ECHO", "\(text)/\($0)", traits: .readOnly) })
@@ -71,8 +71,45 @@ private final class Callers {
         case 4:
             let error = await failure { try await client.send(RedisCommand("NONSENSE\(value)")) }
             if error?.code == .server { #expect(error?.reply?.text.contains("NONSENSE\(value)") == true) }
+        case 5: await spoil(value)
+        case 6: try await borrow(text)
         default:
             #expect(try await client.echo(text) == text)
+        }
+    }
+
+    /// What would take others' answers from them, if it were sent.
+    private func spoil(_ value: String) async {
+        var built = RedisCommand("client")
+        built.append(contentsOf: ["reply", "skip"])
+        let commands = [
+            built, RedisCommand("CLIENT REPLY OFF"), RedisCommand("SUBSCRIBE \(value)"), RedisCommand("MULTI"),
+            RedisCommand("REPLCONF", "ACK", 1), RedisCommand("HELLO 2"), RedisCommand("SELECT", 5),
+        ]
+        let command = commands[Int.random(in: 0..<commands.count, using: &random)]
+        let error = await failure { try await client.send([RedisCommand("PING"), command]) }
+        #expect(error?.code == .invalidCommand || error?.code == .cancelled, "\(command.name): \(error as Any)")
+    }
+
+    /// A connection of one's own, which may be given back with something to come, or changed.
+    private func borrow(_ text: String) async throws(RedisError) {
+        let changes = chance(3)
+        let leaves = chance(3)
+        do {
+            let echoed = try await client.withConnection { connection in
+                if changes { _ = try await connection.send(RedisCommand("SELECT", 1)) }
+                if leaves {
+                    var late = RedisCommand("ECHO", "left " + text)
+                    late.timeout = .zero
+                    _ = try? await connection.send(late)
+                }
+                return try await connection.send(RedisCommand("ECHO", text), as: String.self)
+            }
+            #expect(echoed == text)
+        } catch let error as RedisError {
+            throw error
+        } catch {
+            Issue.record("it failed otherwise: \(error)")
         }
     }
 
