@@ -238,9 +238,11 @@ let package = Package(
         example("events", ["Martlet"]),
         example("cpu-bound-http", ["Martlet"]),
         example("websocket-echo", ["Martlet"]),
-        example("chat-web", ["Martlet", "MartletJSON"]),
+        // The page that the chats share.
+        .target(name: "ChatPage", path: "Examples/chat-page", swiftSettings: nonisolated),
+        example("chat-web", ["Martlet", "MartletJSON", "ChatPage"]),
         example("ticker", ["Martlet"]),
-        example("redis-chat", ["Martlet", "MartletRedisChannels"]),
+        example("redis-chat", ["Martlet", "MartletRedisChannels", "ChatPage"]),
         example("job-queue", ["Martlet", "MartletQueue", "MartletJSON"]),
         example("counter", ["Martlet", "MartletStore", "MartletStoreService"]),
         example("cached", ["Martlet", "MartletStore", "MartletStoreService"]),

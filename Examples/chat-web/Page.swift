@@ -1,68 +1,25 @@
-/// The page of every room, which finds the room's name in its own address.
-let page = """
-    <!DOCTYPE html>
-    <html lang="en"><head><meta charset="utf-8"><title>Chat</title><style>
-    body { font-family: sans-serif; max-width: 40em; margin: 1em auto; }
-    #said { height: 20em; overflow-y: auto; border: 1px solid; padding: 0.5em; }
-    .news { color: gray; }
-    </style></head>
-    <body><h1 id="room"></h1>
-    <form id="entrance"><input id="name" placeholder="your name" maxlength="40" required> <button>enter</button></form>
-    <p>Here: <span id="present">nobody yet</span> <small id="state"></small></p>
-    <div id="said"></div>
-    <form id="speech"><input id="text" maxlength="1000" autocomplete="off" required> <button>say</button></form>
-    <script>
-    const element = id => document.getElementById(id);
-    const present = new Set();
-    let socket;
+import ChatPage
 
-    element("room").textContent = decodeURIComponent(location.pathname.split("/").pop());
+/// The page of every room, which is told who comes and goes.
+let page = chatPage(
+    style: ".news { color: gray; }",
+    script: """
+        const present = new Set();
 
-    function show(text, kind) {
-      const line = document.createElement("div");
-      line.textContent = text;
-      line.className = kind;
-      element("said").append(line);
-      line.scrollIntoView();
-    }
+        const on = {
+          welcome(event) {
+            present.clear();
+            for (const name of event.names) present.add(name);
+            element("state").textContent = `(served by worker ${event.worker})`;
+          },
+          said(event) { show(`${event.name}: ${event.text}`); },
+          joined(event) { present.add(event.name); show(`${event.name} has come`, "news"); },
+          left(event) { present.delete(event.name); show(`${event.name} has left`, "news"); },
+        };
 
-    const on = {
-      welcome(event) {
-        present.clear();
-        for (const name of event.names) present.add(name);
-        element("state").textContent = `(served by worker ${event.worker})`;
-      },
-      said(event) { show(`${event.name}: ${event.text}`, "speech"); },
-      joined(event) { present.add(event.name); show(`${event.name} has come`, "news"); },
-      left(event) { present.delete(event.name); show(`${event.name} has left`, "news"); },
-    };
-
-    function connect() {
-      const name = encodeURIComponent(element("name").value);
-      socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}${location.pathname}/socket?name=${name}`);
-      socket.onmessage = message => {
-        const event = JSON.parse(message.data);
-        on[event.kind](event);
-        element("present").textContent = [...present].sort().join(", ");
-      };
-      socket.onclose = event => {
-        element("state").textContent = event.reason ? `(${event.reason})` : "(connecting again)";
-        // Not all at the same moment, where a server has gone. Who is not let in need not come again.
-        if (event.code !== 1008) setTimeout(connect, 200 + Math.random() * 1000);
-      };
-    }
-
-    element("entrance").onsubmit = event => {
-      event.preventDefault();
-      element("entrance").hidden = true;
-      connect();
-    };
-    element("speech").onsubmit = event => {
-      event.preventDefault();
-      if (socket?.readyState !== WebSocket.OPEN) return;
-      socket.send(element("text").value);
-      element("text").value = "";
-    };
-    </script></body></html>
-
-    """
+        function hear(text) {
+          const event = JSON.parse(text);
+          on[event.kind](event);
+          element("present").textContent = [...present].sort().join(", ");
+        }
+        """)

@@ -1,58 +1,15 @@
-/// The page of every room, which finds the room's name in its own address.
-let page = """
-    <!DOCTYPE html>
-    <html lang="en"><head><meta charset="utf-8"><title>Chat</title><style>
-    body { font-family: sans-serif; max-width: 40em; margin: 1em auto; }
-    #said { height: 20em; overflow-y: auto; border: 1px solid; padding: 0.5em; }
-    </style></head>
-    <body><h1 id="room"></h1>
-    <form id="entrance"><input id="name" placeholder="your name" maxlength="40" required> <button>enter</button></form>
-    <p>Here: <span id="present">nobody yet</span> <small id="state"></small></p>
-    <div id="said"></div>
-    <form id="speech"><input id="text" maxlength="1000" autocomplete="off" required> <button>say</button></form>
-    <script>
-    const element = id => document.getElementById(id);
-    let socket;
+import ChatPage
 
-    element("room").textContent = decodeURIComponent(location.pathname.split("/").pop());
+/// The page of every room, which asks for the guests, wherever they are, every two seconds.
+let page = chatPage(
+    script: """
+        function hear(text) { show(text); }
 
-    function show(text) {
-      const line = document.createElement("div");
-      line.textContent = text;
-      element("said").append(line);
-      line.scrollIntoView();
-    }
+        async function look() {
+          const guests = await fetch(`${location.pathname}/guests`).then(answer => answer.text()).catch(() => "");
+          element("present").textContent = guests.trim().split("\\n").join(", ") || "nobody";
+        }
 
-    async function look() {
-      const guests = await fetch(`${location.pathname}/guests`).then(answer => answer.text()).catch(() => "");
-      element("present").textContent = guests.trim().split("\\n").join(", ") || "nobody";
-    }
-
-    function connect() {
-      const name = encodeURIComponent(element("name").value);
-      socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}${location.pathname}/socket?name=${name}`);
-      socket.onopen = () => { element("state").textContent = ""; };
-      socket.onmessage = message => show(message.data);
-      socket.onclose = event => {
-        element("state").textContent = event.reason ? `(${event.reason})` : "(connecting again)";
-        // Not all at the same moment, where a server has gone. Who is not let in need not come again.
-        if (event.code !== 1008) setTimeout(connect, 200 + Math.random() * 1000);
-      };
-    }
-
-    setInterval(look, 2000);
-    look();
-    element("entrance").onsubmit = event => {
-      event.preventDefault();
-      element("entrance").hidden = true;
-      connect();
-    };
-    element("speech").onsubmit = event => {
-      event.preventDefault();
-      if (socket?.readyState !== WebSocket.OPEN) return;
-      socket.send(element("text").value);
-      element("text").value = "";
-    };
-    </script></body></html>
-
-    """
+        setInterval(look, 2000);
+        look();
+        """)
