@@ -405,7 +405,9 @@ let package = Package(
         .testTarget(
             name: "MartletSupervisorTests", dependencies: ["MartletSupervisor", metrics], swiftSettings: onTheLoop),
         .testTarget(name: "MartletTestingTests", dependencies: ["MartletTesting"], swiftSettings: onTheLoop),
-        .testTarget(name: "MartletTests", dependencies: ["Martlet", "MartletDownloads"], swiftSettings: onTheLoop),
+        .testTarget(
+            name: "MartletTests", dependencies: ["Martlet", "MartletDownloads", "MartletQueue", "MartletLoop"],
+            swiftSettings: onTheLoop),
         .testTarget(name: "TodoTests", dependencies: ["todo", "MartletTesting"], swiftSettings: onTheLoop),
         .testTarget(
             name: "EndToEnd", dependencies: ["MartletLoop", "RedisFixture"], swiftSettings: onTheLoop),

@@ -12,18 +12,19 @@ struct QueueShowCommand: QueueAction {
     @Argument(help: "The job's number.")
     var job: Int?
 
-    @MainActor func perform(on queue: WorkQueue) async throws -> String {
+    @MainActor func perform(on queue: WorkQueue) async throws -> QueueReport {
         guard let job else {
             let counts = try await queue.counts()
-            return place.json ? try QueueDisplay.json(counts) : QueueDisplay.text(counts)
+            return QueueReport(text: place.json ? try QueueDisplay.json(counts) : QueueDisplay.text(counts))
         }
         guard let status = try await queue.status(of: job) else {
             throw ValidationError("queue \"\(queue.name)\": there is no job \(job)")
         }
         let payload = try await queue.payload(of: job) ?? []
-        return place.json
-            ? try QueueDisplay.json(QueueDisplay.Details(status: status, payload: payload))
-            : QueueDisplay.text(status, payload: payload)
+        return QueueReport(
+            text: place.json
+                ? try QueueDisplay.json(QueueDisplay.Details(status: status, payload: payload))
+                : QueueDisplay.text(status, payload: payload))
     }
 }
 
@@ -47,12 +48,12 @@ struct QueueListCommand: QueueAction {
         guard (1...1000).contains(limit) else { throw ValidationError("--limit: \(limit) is not between 1 and 1000") }
     }
 
-    @MainActor func perform(on queue: WorkQueue) async throws -> String {
+    @MainActor func perform(on queue: WorkQueue) async throws -> QueueReport {
         var jobs: [JobStatus] = []
         for state in state.map({ [$0] }) ?? JobState.allCases.filter({ $0 != .done }) {
             jobs += try await queue.statuses(state, after: after, limit: limit)
         }
-        return place.json ? try QueueDisplay.json(jobs) : QueueDisplay.text(jobs)
+        return QueueReport(text: place.json ? try QueueDisplay.json(jobs) : QueueDisplay.text(jobs))
     }
 }
 
@@ -73,12 +74,11 @@ struct QueueRetryCommand: QueueAction {
         guard allDead == jobs.isEmpty else { throw ValidationError("name jobs, or say --all-dead") }
     }
 
-    @MainActor func perform(on queue: WorkQueue) async throws -> String {
+    @MainActor func perform(on queue: WorkQueue) async throws -> QueueReport {
         if allDead {
             return try QueueDisplay.done("retried", try await queue.retryDead(), json: place.json)
         }
-        for job in jobs { try await queue.retry(job) }
-        return try QueueDisplay.done("retried", jobs.count, json: place.json)
+        return try await QueueDisplay.each(jobs, "retried", json: place.json) { try await queue.retry($0) }
     }
 }
 
@@ -92,9 +92,8 @@ struct QueueDeleteCommand: QueueAction {
     @Argument(help: "The jobs' numbers.")
     var jobs: [Int]
 
-    @MainActor func perform(on queue: WorkQueue) async throws -> String {
-        for job in jobs { try await queue.delete(job) }
-        return try QueueDisplay.done("deleted", jobs.count, json: place.json)
+    @MainActor func perform(on queue: WorkQueue) async throws -> QueueReport {
+        try await QueueDisplay.each(jobs, "deleted", json: place.json) { try await queue.delete($0) }
     }
 }
 
@@ -107,7 +106,7 @@ struct QueuePurgeCommand: QueueAction {
     @Argument(help: "scheduled, waiting, held, running, done or dead.")
     var state: JobState
 
-    @MainActor func perform(on queue: WorkQueue) async throws -> String {
+    @MainActor func perform(on queue: WorkQueue) async throws -> QueueReport {
         try QueueDisplay.done("deleted", try await queue.purge(state), json: place.json)
     }
 }

@@ -43,9 +43,11 @@ struct QueueCommand: ParsableCommand {
         do {
             let queue = try await action.place.open()
             do {
-                print(try await action.perform(on: queue))
+                let report = try await action.perform(on: queue)
                 await queue.close()
-                return 0
+                print(report.text)
+                for failure in report.failures { StandardError.write("\(ProgramFacts.name): \(failure)\n") }
+                return report.failures.isEmpty ? 0 : 1
             } catch {
                 await queue.close()
                 throw error
@@ -61,8 +63,16 @@ struct QueueCommand: ParsableCommand {
 protocol QueueAction: ParsableCommand {
     var place: QueuePlace { get }
 
-    /// Does it, and returns what to print.
-    @MainActor func perform(on queue: WorkQueue) async throws -> String
+    /// Does it, and returns what to say of it.
+    @MainActor func perform(on queue: WorkQueue) async throws -> QueueReport
+}
+
+/// What has come of a subcommand.
+struct QueueReport {
+    /// What to print.
+    let text: String
+    /// What could not be done, while the rest was.
+    var failures: [String] = []
 }
 
 /// Where the queue is, and how to print.

@@ -24,8 +24,31 @@ enum QueueDisplay {
         String(decoding: try JSONWriter().write(value), as: UTF8.self)
     }
 
-    static func done(_ what: String, _ count: Int, json: Bool) throws -> String {
-        json ? try self.json([what: count]) : "\(what) \(count) job\(count == 1 ? "" : "s")"
+    static func done(_ what: String, _ count: Int, json: Bool) throws -> QueueReport {
+        QueueReport(text: json ? try self.json([what: count]) : "\(what) \(count) job\(count == 1 ? "" : "s")")
+    }
+
+    /// Does something with each of some jobs, also behind one with which it cannot be done.
+    ///
+    /// - Parameter what: what was done, as a participle.
+    /// - Throws: what `body` throws other than that there is no such job, or not in a state for that.
+    @MainActor
+    static func each(
+        _ jobs: [Int], _ what: String, json: Bool, _ body: (Int) async throws -> Void
+    ) async throws -> QueueReport {
+        var failures: [String] = []
+        for job in jobs {
+            do {
+                try await body(job)
+            } catch let error as WorkQueueError where error.code == .notFound || error.code == .wrongState {
+                failures.append("\(error)")
+            }
+        }
+        let count = jobs.count - failures.count
+        guard json else {
+            return QueueReport(text: try done(what, count, json: false).text, failures: failures)
+        }
+        return QueueReport(text: try self.json([what: count, "failed": failures.count]), failures: failures)
     }
 
     static func text(_ counts: QueueCounts) -> String {
