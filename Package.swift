@@ -103,8 +103,8 @@ let package = Package(
         .target(
             name: "MartletClient",
             dependencies: [
-                "CBrotli", "CMartlet", "COpenSSL", "CZlib", "MartletHTTP", "MartletJSON", "MartletLoop", "MartletNet",
-                "MartletServer", "MartletTLS", logging, metrics, tracing,
+                "CMartlet", "COpenSSL", "MartletHTTP", "MartletJSON", "MartletLoop", "MartletNet", "MartletServer",
+                "MartletTLS", logging, metrics, tracing,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             swiftSettings: onTheLoop),
@@ -306,14 +306,14 @@ let package = Package(
         .testTarget(name: "MartletHTTPTests", dependencies: ["MartletHTTP"], swiftSettings: nonisolated),
         .testTarget(name: "MartletJSONTests", dependencies: ["MartletJSON"], swiftSettings: nonisolated),
         .testTarget(
-            name: "MartletServerTests", dependencies: ["MartletServer", "CMartlet", metrics, tracing],
+            name: "MartletServerTests",
+            dependencies: ["MartletServer", "CMartlet", "CBrotli", "CZlib", metrics, tracing],
             swiftSettings: onTheLoop),
         .testTarget(
             name: "MartletClientTests",
             dependencies: [
-                "MartletClient", "MartletServer", "MartletHTTP", "MartletNet", "MartletLoop", "MartletTLS", "CZlib",
-                "CBrotli",
-                metrics, tracing, .product(name: "HTTPTypes", package: "swift-http-types"),
+                "MartletClient", "MartletServer", "MartletHTTP", "MartletNet", "MartletLoop", "MartletTLS", metrics,
+                tracing, .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
             ],

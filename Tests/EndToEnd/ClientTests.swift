@@ -84,6 +84,36 @@ extension EndToEnd {
             }
         }
 
+        @Test("curl sends what gzip has compressed, and a bomb is refused, counted, and soon over")
+        func encodedUploads() async throws {
+            let directory = try TemporaryDirectory()
+            defer { directory.remove() }
+            try TextFile.write(Self.document, to: directory.file("document.txt"))
+            let pack = "gzip -c document.txt > once.gz && gzip -c once.gz > twice.gz"
+            let bomb = "head -c 100000000 /dev/zero | gzip -c > bomb.gz"
+            let packed = try await Program.run(["sh", "-c", "cd '\(directory.path)' && \(pack) && \(bomb)"])
+            #expect(packed.status == .exited(0), "\(packed)")
+            try await Daemon.run(Self.settings) { daemon in
+                func post(_ file: String, _ codings: String) async throws -> Program.Result {
+                    try await daemon.curl(
+                        "/body", "-H", "Content-Encoding: \(codings)", "--data-binary", "@\(directory.file(file))",
+                        "-w",
+                        " %{http_code}")
+                }
+                #expect(try await post("once.gz", "gzip").output == "{\"count\":10000} 200")
+                #expect(try await post("twice.gz", "gzip, gzip").output == "{\"count\":10000} 200")
+                #expect(try await post("document.txt", "gzip").output.hasSuffix(" 400"))
+                #expect(try await post("document.txt", "compress").output.hasSuffix(" 415"))
+                #expect(try await post("bomb.gz", "gzip").output.hasSuffix(" 413"))
+                try await daemon.expect("compression_bombs", becomes: 1)
+                try await daemon.expect("bodies_too_large", becomes: 1)
+                try await daemon.expect("bodies_decoded", becomes: 4)
+                #expect(try await daemon.control("show", "stat").output.contains("compression_bombs"))
+                #expect(
+                    try await daemon.control("show", "metrics").output.contains("martlet_compression_bombs_total"))
+            }
+        }
+
         @Test("curl gets one part or several, and is told where there is none")
         func ranges() async throws {
             try await Daemon.run(Self.settings) { daemon in

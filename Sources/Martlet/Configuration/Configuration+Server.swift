@@ -10,6 +10,7 @@ nonisolated extension Configuration {
             requestLine: Int(limits.requestLine.bytes), fieldSection: Int(limits.fieldSection.bytes),
             fieldCount: limits.fields)
         settings.bodyLimit = UInt64(limits.body.bytes)
+        settings.bodyExpansion = limits.bodyExpansion
         settings.connectionLimit = limits.connections
         settings.requestLimit = limits.requests
         settings.minimumRate = Int(limits.rate.bytes)

@@ -99,6 +99,8 @@ nonisolated extension Configuration {
         public var fields = 100
         /// Bytes of a body.
         public var body = ByteCount(1 << 20)
+        /// How many times as large as it was sent a body may become when it is decoded.
+        public var bodyExpansion = 200
         /// Open connections of one worker.
         public var connections = 10_000
         /// Requests of one worker whose handlers are waited for.

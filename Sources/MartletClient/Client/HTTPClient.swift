@@ -2,6 +2,7 @@ import HTTPTypes
 import MartletHTTP
 import MartletLoop
 import MartletNet
+import MartletServer
 
 /// Speaks HTTP/1.1 as a client.
 ///
@@ -179,11 +180,11 @@ public final class HTTPClient {
     }
 
     private func decoding(_ response: HTTPClientResponse) -> HTTPClientResponse {
-        guard let codings = response[.contentEncoding],
-            let decoder = BodyDecoder(codings, url: response.url, limits: settings.limits)
+        guard let field = response[.contentEncoding], let codings = ContentDecoder.codings(in: field), !codings.isEmpty
         else { return response }
         var response = response
-        response.body.source.decode(with: decoder)
+        let limits = ContentDecodingLimits(body: settings.limits.body, expansion: settings.limits.expansion)
+        response.body.source.decode(with: ContentDecoder(codings, limits: limits))
         response.isDecoded = true
         return response
     }

@@ -12,7 +12,7 @@ extension HTTPClientRequest {
     ///
     /// Fields of one connection only are left out, and so is Host, which is the new server's; X-Forwarded-For,
     /// X-Forwarded-Proto and X-Forwarded-Host say where the request came from. Redirects are not followed and bodies are not
-    /// decompressed: both are the client's.
+    /// decompressed, neither the request's nor the response's: both are for the ends to do.
     ///
     /// - Parameters:
     ///   - request: what the handler got.
@@ -30,7 +30,8 @@ extension HTTPClientRequest {
         fields[.forwardedProto] = request.scheme
         fields[.forwardedHost] = request.authority
         let isEmpty = request.body.expectedLength == 0
-        let body: HTTPClientRequestBody = isEmpty ? .none : .stream(request.body, contentType: request[.contentType])
+        let body: HTTPClientRequestBody =
+            isEmpty ? .none : .stream(request.body.asSent, contentType: request[.contentType])
         self.init(request.method, url, fields: fields, body: body)
         redirects = HTTPRedirects.none
         decompresses = false

@@ -1,5 +1,6 @@
 import HTTPTypes
 import MartletLoop
+import MartletServer
 
 /// Where the bytes of a body come from while they are on their way.
 protocol BodyUpstream: AnyObject {
@@ -31,7 +32,7 @@ final class BodySource {
 
     private var state: State
     private var isReading = false
-    private var decoder: BodyDecoder?
+    private var decoder: ContentDecoder?
     private var keptTrailers: HTTPFields?
     private(set) var expectedLength: UInt64?
     /// For messages.
@@ -65,7 +66,7 @@ final class BodySource {
     var trailers: HTTPFields? { keptTrailers }
 
     /// Has what is read from here on decompressed.
-    func decode(with decoder: BodyDecoder) {
+    func decode(with decoder: ContentDecoder) {
         if case .ended = state { return }
         self.decoder = decoder
         expectedLength = nil
@@ -88,11 +89,11 @@ final class BodySource {
             case .whole(let bytes):
                 state = .ended
                 guard let decoder else { return bytes }
-                try failing { try decoder.take(bytes, isLast: true) }
+                decoder.take(bytes, isLast: true)
             case .coming(let upstream):
                 let piece = try await received(from: upstream)
                 guard let decoder else { return piece }
-                try failing { try decoder.take(piece ?? [], isLast: piece == nil) }
+                decoder.take(piece ?? [], isLast: piece == nil)
             }
         }
     }
@@ -131,7 +132,23 @@ final class BodySource {
 
     private func decoded() throws -> [UInt8]? {
         guard let decoder else { return nil }
-        return try failing { try decoder.next() }
+        return try failing {
+            do throws(ContentDecodingError) {
+                return try decoder.next()
+            } catch {
+                throw failure(of: error)
+            }
+        }
+    }
+
+    private func failure(of error: ContentDecodingError) -> HTTPClientError {
+        let code: HTTPClientError.Code =
+            switch error.kind {
+            case .malformed: .malformedCoding
+            case .tooLarge: .tooLarge
+            case .bomb: .compressionBomb
+            }
+        return failure(code, "the body cannot be decompressed: \(error.reason)")
     }
 
     private func failing<Result>(_ body: () throws -> Result) throws -> Result {

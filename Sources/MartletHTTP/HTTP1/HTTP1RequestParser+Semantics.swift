@@ -19,6 +19,8 @@ extension HTTP1RequestParser {
             try seen.message.noteConnection(field.value, bytes)
         case 14 where bytes.equals(token: field.name, lowercased: "content-length"):
             try seen.message.noteContentLength(field.value, bytes)
+        case 16 where bytes.equals(token: field.name, lowercased: "content-encoding"):
+            seen.hasContentEncoding = true
         case 17 where bytes.equals(token: field.name, lowercased: "transfer-encoding"):
             try seen.message.noteTransferEncoding(field.value, bytes, minorVersion: minorVersion)
         default:

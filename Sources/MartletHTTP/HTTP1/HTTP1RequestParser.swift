@@ -42,6 +42,8 @@ public struct HTTP1RequestParser: Sendable {
     public internal(set) var isKeepAlive = true
     /// Whether the client waits for `100 Continue` before it sends the body, RFC 9110 §10.1.1.
     public internal(set) var expectsContinue = false
+    /// Whether there is a field Content-Encoding, RFC 9110 §8.4.
+    public var hasContentEncoding: Bool { seen.hasContentEncoding }
     /// The authority asked for: of an absolute target its own (RFC 9112 §3.2.2), else the value of Host.
     /// Nil of HTTP/1.0 without Host; may be empty.
     public internal(set) var host: ByteRange?
@@ -74,6 +76,7 @@ public struct HTTP1RequestParser: Sendable {
         var message = HTTP1MessageFields()
         var hasHost = false
         var expectsContinue = false
+        var hasContentEncoding = false
     }
 
     /// A parser at the start of a connection.

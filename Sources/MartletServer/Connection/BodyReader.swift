@@ -128,6 +128,13 @@ struct BodyReader: Equatable {
     }
 }
 
+extension HTTPError {
+    /// A handler's mistake: neither task could know what it has missed.
+    nonisolated static var concurrentReading: HTTPError {
+        HTTPError(.internalServerError, "two tasks read the request's body at the same time")
+    }
+}
+
 private final class ChunkedDecoder {
     var value: HTTP1ChunkedDecoder
 

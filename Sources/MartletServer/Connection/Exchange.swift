@@ -102,6 +102,8 @@ final class Exchange {
     /// request.
     func end() {
         transport = nil
+        // What undoes codings may hold megabytes.
+        if hasNotes { storedNotes.bodyDecoding = nil }
     }
 
     /// Forgets the request, which nobody has kept.
@@ -210,7 +212,24 @@ final class Exchange {
 
     // MARK: The body
 
+    /// Whether the body has content codings that are undone for whoever reads it.
+    var hasEncodedBody: Bool { parser.hasContentEncoding && parser.body != .none }
+
+    /// The next piece of the body, with its content codings undone.
     func nextBodyChunk() async throws -> [UInt8]? {
+        guard hasEncodedBody, transport != nil else { return try await nextBodyChunkAsSent() }
+        return try await bodyDecoding().next(of: self)
+    }
+
+    private func bodyDecoding() throws -> BodyDecoding {
+        if let decoding = notes.bodyDecoding { return decoding }
+        let decoding = try BodyDecoding(of: self)
+        notes.bodyDecoding = decoding
+        return decoding
+    }
+
+    /// The next piece of the body as it came.
+    func nextBodyChunkAsSent() async throws -> [UInt8]? {
         guard let transport else {
             throw HTTPError(.internalServerError, "the request is over: its body cannot be read any more")
         }
@@ -235,6 +254,8 @@ struct RequestNotes {
     var measuredFrom: EventLoop.Instant?
     /// What proxies that are trusted have said about the client.
     var origin: RequestOrigin?
+    /// What undoes the body's codings, once it has been asked for.
+    var bodyDecoding: BodyDecoding?
 }
 
 /// What trusted proxies have said about where a request comes from.

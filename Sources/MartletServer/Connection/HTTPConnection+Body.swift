@@ -13,9 +13,7 @@ extension HTTPConnection: ExchangeTransport {
     /// - Throws: `HTTPError`. One task may ask at a time: a second one is refused, for neither could know what it has
     ///   missed.
     func nextBodyChunk() async throws -> [UInt8]? {
-        guard !isReadingBody else {
-            throw HTTPError(.internalServerError, "two tasks read the request's body at the same time")
-        }
+        guard !isReadingBody else { throw HTTPError.concurrentReading }
         isReadingBody = true
         defer { isReadingBody = false }
         if !body.hasBegun { bodyPatience.reset() }

@@ -279,7 +279,7 @@ final class HTTPConnection: ByteStreamReactor {
         case .immediate(let handle):
             return conclude(exchange, with: server.response(of: handle, to: Request(exchange: exchange)))
         case .buffered(let limit, let handle):
-            guard let input = takeWholeBody(upTo: limit) else { return .call(handler) }
+            guard !exchange.hasEncodedBody, let input = takeWholeBody(upTo: limit) else { return .call(handler) }
             let response = server.response(of: { try handle($0, input.bytes) }, to: Request(exchange: exchange))
             self.input?.consume(input.bytes.count)
             if self.input?.isEmpty == true { releaseInput() }

@@ -268,9 +268,7 @@ extension InProcessConnection: ExchangeTransport {
     var trailers: HTTPFields? { body.trailers }
 
     func nextBodyChunk() async throws -> [UInt8]? {
-        guard !isReadingBody else {
-            throw HTTPError(.internalServerError, "two tasks read the request's body at the same time")
-        }
+        guard !isReadingBody else { throw HTTPError.concurrentReading }
         isReadingBody = true
         defer { isReadingBody = false }
         while body != .finished {

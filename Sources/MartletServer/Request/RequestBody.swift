@@ -4,21 +4,32 @@ import HTTPTypes
 ///
 /// Iterate over it once for its chunks, or `collect` it. What a handler leaves unread is discarded or, when there is
 /// much of it, the connection is closed after the response.
+///
+/// Content codings that the client has applied (`Content-Encoding: gzip`, `deflate`, `br`, or several in a row) are undone
+/// on the way: all that reads the body, forms and JSON included, gets what was meant. The request's fields stay as they
+/// were sent. ``asSent`` is the body as it came.
 public struct RequestBody: AsyncSequence {
     /// Some bytes, at least one.
     public typealias Element = [UInt8]
 
     private let exchange: Exchange
+    private let isAsSent: Bool
 
-    init(exchange: Exchange) {
+    init(exchange: Exchange, isAsSent: Bool = false) {
         self.exchange = exchange
+        self.isAsSent = isAsSent
     }
 
-    /// How many bytes it has, if the client said so before; `nil` for a chunked body.
+    /// The body with its content codings, for whoever passes it on or keeps it together with `Content-Encoding`. It is read
+    /// in this form or the other, not partly in both.
+    public var asSent: RequestBody { RequestBody(exchange: exchange, isAsSent: true) }
+
+    /// How many bytes it has, if the client said so before; `nil` for a chunked body, and for one with content codings that
+    /// are undone.
     public var expectedLength: UInt64? {
         switch exchange.parser.body {
         case .none: 0
-        case .length(let length): length
+        case .length(let length): isAsSent || !exchange.hasEncodedBody ? length : nil
         case .chunked: nil
         }
     }
@@ -31,13 +42,16 @@ public struct RequestBody: AsyncSequence {
 
     /// The whole body.
     ///
-    /// - Parameter limit: bytes that may be held at most; the server's own limit (`limits.body`) holds as well.
-    /// - Throws: `HTTPError` 413 when there is more, 400 when it is malformed or cut short, 408 when it does not arrive
-    ///   in time.
+    /// - Parameter limit: bytes that may be held at most; the server's own limit (`limits.body`) holds as well, for the
+    ///   body as it is sent and for what it becomes when its codings are undone.
+    /// - Throws: `HTTPError` 413 when there is more, or when it grows by too much as it is decoded
+    ///   (`limits.body_expansion`); 415 when it has a content coding that cannot be undone; 400 when it is malformed or cut
+    ///   short; 408 when it does not arrive in time.
     public func collect(upTo limit: Int = .max) async throws -> [UInt8] {
         if let expectedLength, expectedLength > UInt64(clamping: limit) { throw exchange.bodyTooLarge() }
         var collected: [UInt8] = []
-        while let chunk = try await exchange.nextBodyChunk() {
+        var pieces = makeAsyncIterator()
+        while let chunk = try await pieces.next() {
             guard chunk.count <= limit - collected.count else { throw exchange.bodyTooLarge() }
             if collected.isEmpty { collected = chunk } else { collected += chunk }
         }
@@ -46,16 +60,17 @@ public struct RequestBody: AsyncSequence {
 
     /// Iterates over the chunks as they arrive.
     public func makeAsyncIterator() -> Iterator {
-        Iterator(exchange: exchange)
+        Iterator(exchange: exchange, isAsSent: isAsSent)
     }
 
     /// The chunks, in order. Errors are those of `collect`.
     public struct Iterator: AsyncIteratorProtocol {
         let exchange: Exchange
+        let isAsSent: Bool
 
         /// The next bytes, or `nil` at the end of the body.
         public mutating func next() async throws -> [UInt8]? {
-            try await exchange.nextBodyChunk()
+            isAsSent ? try await exchange.nextBodyChunkAsSent() : try await exchange.nextBodyChunk()
         }
     }
 }

@@ -6,6 +6,10 @@ public nonisolated struct HTTPServerSettings: Hashable, Sendable {
     public var head = HTTP1Limits()
     /// Bytes of a request's body; more is answered with 413.
     public var bodyLimit: UInt64 = 1 << 20
+    /// How many times as large as it was sent a body may become when its content codings are undone, once it is larger
+    /// than 1 MiB; more is answered with 413. Deflate makes at most 1032 of 1, brotli much more. `bodyLimit` holds for what
+    /// comes out, too.
+    public var bodyExpansion = 200
     /// Open connections, at least one. Further ones are answered with 503; a sixteenth more at a time, and what comes
     /// beyond that waits in the kernel's queue.
     public var connectionLimit = 10_000

@@ -124,4 +124,8 @@ public nonisolated enum HTTPCounter: Int, CounterName {
     case downloadsRefused
     /// Bytes that downloads have received.
     case downloadBytes
+    /// Requests whose body was decoded, because it came with content codings.
+    case bodiesDecoded
+    /// Requests whose body grew beyond `limits.body_expansion` as it was decoded: 413. They are among `bodiesTooLarge`.
+    case compressionBombs
 }

@@ -243,6 +243,9 @@ extension HTTPCounter: StatisticsName {
         case .downloadsRefused:
             .init("downloads_refused", .counter, "Downloads not taken, because too many wait or there is no room")
         case .downloadBytes: .init("download_bytes", .counter, "Bytes that downloads have received", .bytes)
+        case .bodiesDecoded: .init("bodies_decoded", .counter, "Bodies whose Content-Encoding was undone")
+        case .compressionBombs:
+            .init("compression_bombs", .counter, "Bodies that grew by too much as they were decoded, told 413")
         }
     }
 }

@@ -58,4 +58,36 @@ struct ForwardingTests {
         await client.shutdown()
         await backend.close()
     }
+
+    @Test("a proxy leaves the codings of a request's body as they are")
+    func encodedBodies() async throws {
+        let backend = try RawServer { connection in
+            while try await connection.request() != nil {
+                try await connection.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            }
+        }
+        let client = quickClient()
+        let base = try backend.url("/")
+        let body = Array("what only the ends understand".utf8)
+        try await serving { router in
+            router.post("/{path...}") { request in
+                try await client.execute(HTTPClientRequest(forwarding: request, to: base))
+            }
+        } _: { address in
+            let outer = quickClient()
+            for coding in ["gzip", "unheard-of"] {
+                let response = try await outer.post(
+                    HTTPURL(parsing: address + "/x"), fields: [.contentEncoding: coding], body: .bytes(body))
+                #expect(response.code == 200)
+            }
+            await outer.shutdown()
+        }
+        for (request, coding) in zip(backend.requests, ["gzip", "unheard-of"]) {
+            #expect(request["content-encoding"] == coding && request["content-length"] == "\(body.count)")
+            #expect(request.body == body)
+        }
+        #expect(backend.requests.count == 2)
+        await client.shutdown()
+        await backend.close()
+    }
 }

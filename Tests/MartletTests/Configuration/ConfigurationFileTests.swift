@@ -63,6 +63,7 @@ nonisolated struct ConfigurationFileTests {
             field_section = 4096
             fields = 10
             body = "2GiB"
+            body_expansion = 30
             connections = 7
             requests = 8
             rate = "1KiB"
@@ -121,6 +122,7 @@ nonisolated struct ConfigurationFileTests {
         expected.limits.fieldSection = ByteCount(4096)
         expected.limits.fields = 10
         expected.limits.body = ByteCount(2 << 30)
+        expected.limits.bodyExpansion = 30
         expected.limits.connections = 7
         expected.limits.requests = 8
         expected.limits.rate = ByteCount(1024)

@@ -88,6 +88,7 @@ nonisolated extension Configuration.Limits {
         Setting("field_section", \.fieldSection, SettingReaders.bytes(ByteCount(64)...ByteCount(1 << 24))),
         Setting("fields", \.fields, SettingReaders.integer(1...10_000)),
         Setting("body", \.body, SettingReaders.bytes(ByteCount(0)...ByteCount(1 << 50))),
+        Setting("body_expansion", \.bodyExpansion, SettingReaders.integer(1...1_000_000)),
         Setting("connections", \.connections, SettingReaders.integer(1...10_000_000)),
         Setting("requests", \.requests, SettingReaders.integer(1...10_000_000)),
         Setting("rate", \.rate, SettingReaders.bytes(ByteCount(0)...ByteCount(1 << 30))),

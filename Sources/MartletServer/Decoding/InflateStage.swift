@@ -25,6 +25,7 @@ nonisolated final class InflateStage: DecodingStage {
         stream.deallocate()
     }
 
+    var unread: Int { input.count - offset }
     var isComplete: Bool { hasEnded || !hasBegun }
 
     func take(_ bytes: [UInt8]) {
@@ -32,7 +33,7 @@ nonisolated final class InflateStage: DecodingStage {
         offset = 0
     }
 
-    func next(_ size: Int) throws(DecodingFailure) -> [UInt8]? {
+    func next(_ size: Int) throws(ContentDecodingError) -> [UInt8]? {
         while offset < input.count || hasBegun && !hasEnded {
             if !hasBegun { try begin() }
             if hasEnded { try beginNextMember() }
@@ -45,8 +46,8 @@ nonisolated final class InflateStage: DecodingStage {
             switch status {
             case Z_STREAM_END: hasEnded = true
             case Z_OK, Z_BUF_ERROR: break
-            case Z_NEED_DICT: throw DecodingFailure(reason: "it needs a dictionary")
-            default: throw DecodingFailure(reason: "it is not what its coding says")
+            case Z_NEED_DICT: throw ContentDecodingError(.malformed, "it needs a dictionary")
+            default: throw ContentDecodingError(.malformed, "it is not what its coding says")
             }
             // A quarter of the room is worth a copy.
             if !piece.isEmpty { return piece.count < size / 4 ? piece.withUnsafeBytes { [UInt8]($0) } : piece }
@@ -68,7 +69,7 @@ nonisolated final class InflateStage: DecodingStage {
         }
     }
 
-    private func begin() throws(DecodingFailure) {
+    private func begin() throws(ContentDecodingError) {
         let bits: Int32 =
             switch format {
             case .gzip: 15 + 16
@@ -76,13 +77,13 @@ nonisolated final class InflateStage: DecodingStage {
             case .deflate: input[offset] & 0x0F == 8 ? 15 : -15
             }
         guard inflateInit2_(stream, bits, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
-            throw DecodingFailure(reason: "zlib is out of memory")
+            throw ContentDecodingError(.malformed, "zlib is out of memory")
         }
         hasBegun = true
     }
 
     /// A gzip file may have several members, one behind the other, and zeros behind the last (RFC 1952 §2.2).
-    private func beginNextMember() throws(DecodingFailure) {
+    private func beginNextMember() throws(ContentDecodingError) {
         guard offset < input.count else { return }
         if format == .gzip, input[offset] == 0x1F {
             inflateReset(stream)
@@ -90,7 +91,7 @@ nonisolated final class InflateStage: DecodingStage {
         } else if input[offset...].allSatisfy({ $0 == 0 }) {
             offset = input.count
         } else {
-            throw DecodingFailure(reason: "there is something behind its end")
+            throw ContentDecodingError(.malformed, "there is something behind its end")
         }
     }
 }

@@ -18,6 +18,7 @@ nonisolated final class BrotliStage: DecodingStage {
         BrotliDecoderDestroyInstance(state)
     }
 
+    var unread: Int { input.count - offset }
     var isComplete: Bool { hasEnded || !hasBegun }
 
     func take(_ bytes: [UInt8]) {
@@ -26,9 +27,11 @@ nonisolated final class BrotliStage: DecodingStage {
         hasBegun = true
     }
 
-    func next(_ size: Int) throws(DecodingFailure) -> [UInt8]? {
+    func next(_ size: Int) throws(ContentDecodingError) -> [UInt8]? {
         guard !hasEnded else {
-            guard offset == input.count else { throw DecodingFailure(reason: "there is something behind its end") }
+            guard offset == input.count else {
+                throw ContentDecodingError(.malformed, "there is something behind its end")
+            }
             return nil
         }
         while offset < input.count || hasMore {
@@ -42,7 +45,7 @@ nonisolated final class BrotliStage: DecodingStage {
                 hasMore = false
             case BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT: hasMore = true
             case BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT: hasMore = false
-            default: throw DecodingFailure(reason: "it is not what its coding says")
+            default: throw ContentDecodingError(.malformed, "it is not what its coding says")
             }
             if !piece.isEmpty { return piece.count < size / 4 ? piece.withUnsafeBytes { [UInt8]($0) } : piece }
             if hasEnded { return try next(size) }
