@@ -278,8 +278,8 @@ final class HTTPConnection: ByteStreamReactor {
         switch handler {
         case .immediate(let handle):
             return conclude(exchange, with: server.response(of: handle, to: Request(exchange: exchange)))
-        case .buffered(let limit, let handle):
-            guard !exchange.hasEncodedBody, let input = takeWholeBody(upTo: limit) else { return .call(handler) }
+        case .buffered(let handle, _):
+            guard !exchange.hasEncodedBody, let input = takeWholeBody() else { return .call(handler) }
             let response = server.response(of: { try handle($0, input.bytes) }, to: Request(exchange: exchange))
             self.input?.consume(input.bytes.count)
             if self.input?.isEmpty == true { releaseInput() }
@@ -290,10 +290,10 @@ final class HTTPConnection: ByteStreamReactor {
     }
 
     /// The request's body where all of it has come together with the head. It stays in the input until it is consumed.
-    private func takeWholeBody(upTo limit: Int) -> (bytes: UnsafeBufferPointer<UInt8>, isWhole: Bool)? {
+    private func takeWholeBody() -> (bytes: UnsafeBufferPointer<UInt8>, isWhole: Bool)? {
         guard let length = body.knownLength else { return nil }
         guard length > 0 else { return (UnsafeBufferPointer(start: nil, count: 0), true) }
-        guard let input, length <= UInt64(min(limit, input.count)) else { return nil }
+        guard let input, length <= UInt64(input.count) else { return nil }
         body.skip()
         return (UnsafeBufferPointer(rebasing: input.unread[..<Int(length)]), true)
     }

@@ -59,28 +59,34 @@ struct FilterChain {
                 let response = early ?? request.exchange.server.response(of: handle, to: request)
                 return leave(request, entered, response)
             }
-        case .buffered(let limit, let handle):
-            return .buffered(limit: limit) { request, body in
+        case .buffered(let handle, let late):
+            let fast = { @MainActor (request: Request, body: UnsafeBufferPointer<UInt8>) in
                 let (entered, early) = enter(request)
                 let response =
                     early ?? request.exchange.server.response(of: { request in try handle(request, body) }, to: request)
                 return leave(request, entered, response)
             }
-        case .waiting(let handle):
-            return .suspending { request in
-                let (entered, early) = enter(request)
-                let response: Response
-                if let early {
-                    response = early
-                } else {
-                    do {
-                        response = try await handle(request)
-                    } catch {
-                        response = request.exchange.server.response(to: error, of: request.exchange)
-                    }
+            // A filter that refuses the request does so before its body is waited for.
+            return .buffered(fast, late: around(late))
+        case .waiting(let responder):
+            return .waiting(around(responder))
+        }
+    }
+
+    private func around(_ responder: Responder) -> Responder {
+        Responder { request in
+            let (entered, early) = enter(request)
+            let response: Response
+            if let early {
+                response = early
+            } else {
+                do {
+                    response = try await responder(request)
+                } catch {
+                    response = request.exchange.server.response(to: error, of: request.exchange)
                 }
-                return leave(request, entered, response)
             }
+            return leave(request, entered, response)
         }
     }
 

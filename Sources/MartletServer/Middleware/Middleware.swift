@@ -48,11 +48,8 @@ public struct Responder {
             self = responder
         case .immediate(let respond):
             target = .immediate(respond)
-        case .buffered(let limit, let respond):
-            target = .suspending { request in
-                let body = try await request.body.collect(upTo: limit)
-                return try body.withUnsafeBufferPointer { try respond(request, $0) }
-            }
+        case .buffered(_, let late):
+            self = late
         }
     }
 

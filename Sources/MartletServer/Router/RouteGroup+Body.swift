@@ -9,7 +9,7 @@ extension RouteGroup {
     ) -> Route {
         let route = require(
             method, pattern,
-            .buffered(limit: .max) { request, bytes in
+            .buffering { request, bytes in
                 try handle(request, try JSONBody.decode(Body.self, from: bytes, of: request))
             })
         return route.accepts(Body.self)

@@ -139,19 +139,23 @@ public class RouteGroup {
             guard let response = try respond(error, request) else { throw error }
             return response
         }
+        func waiting(_ responder: Responder) -> Responder {
+            Responder { request in
+                do { return try await responder(request) } catch { return try answer(error, request) }
+            }
+        }
         switch handler {
         case .immediate(let handle):
             return .immediate { request in
                 do { return try handle(request) } catch { return try answer(error, request) }
             }
-        case .buffered(let limit, let handle):
-            return .buffered(limit: limit) { request, body in
+        case .buffered(let handle, let late):
+            let fast = { @MainActor (request: Request, body: UnsafeBufferPointer<UInt8>) in
                 do { return try handle(request, body) } catch { return try answer(error, request) }
             }
-        case .waiting(let handle):
-            return .suspending { request in
-                do { return try await handle(request) } catch { return try answer(error, request) }
-            }
+            return .buffered(fast, late: waiting(late))
+        case .waiting(let responder):
+            return .waiting(waiting(responder))
         }
     }
 

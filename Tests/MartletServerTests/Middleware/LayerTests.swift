@@ -100,4 +100,49 @@ struct LayerTests {
             #expect(try await server.ask("GET", "/other").values(of: "X-Trace") == ["a:409"])
         }
     }
+
+    private struct Point: Decodable {
+        let x: Int
+    }
+
+    private struct Gatekeeper: Filter {
+        func before(_ request: Request) throws -> Response? {
+            if request.has(.authorization) { return nil }
+            throw HTTPError(.unauthorized)
+        }
+
+        func after(_ request: Request, _ response: inout Response) throws {
+            response.fields[HTTPField.Name("X-After")!] = "\(response.status.code)"
+        }
+    }
+
+    @Test("a filter refuses a request before its body is there, and sees what is answered to a body that is wrong")
+    func bodiesToCome() async throws {
+        try await withServer { router in
+            router.group("/open") { group in
+                group.use(Gatekeeper())
+                group.post("/") { (_: Request, point: Point) in "\(point.x)" }
+            }
+        } _: { server async throws in
+            func head(_ fields: String) -> String {
+                "POST /open HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\(fields)\r\n"
+            }
+            let stranger = try server.connect()
+            try await stranger.send(head("Content-Length: 1000\r\n"))
+            #expect(try await stranger.answer().status == 401)
+
+            let client = try server.connect()
+            let known = "Authorization: x\r\n"
+            try await client.send(head(known + "Content-Length: 8\r\n") + "{\"x\"")
+            try await client.send(":1} ")
+            let answer = try await client.answer()
+            #expect(answer.text == "1" && answer["X-After"] == "200")
+            try await client.send(head(known + "Content-Encoding: zstd\r\nContent-Length: 1\r\n") + "x")
+            let unknown = try await client.answer()
+            #expect(unknown.status == 415 && unknown["X-After"] == "415")
+            try await client.send(head(known + "Transfer-Encoding: chunked\r\n") + "fffffff\r\n")
+            let large = try await client.answer()
+            #expect(large.status == 413 && large["X-After"] == "413" && large.saysClose)
+        }
+    }
 }
