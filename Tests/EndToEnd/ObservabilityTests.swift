@@ -81,6 +81,46 @@ extension EndToEnd {
             }
         }
 
+        @Test(
+            "one process in the foreground counts as a worker does, tells it at its control socket, and ends when told")
+        func foreground() async throws {
+            let directory = try TemporaryDirectory()
+            defer { directory.remove() }
+            let address = "127.0.0.1:\(try FreePort.choose())"
+            let socket = directory.file("control.sock")
+            let program = try Program([
+                try Binaries.path("observed-program"), "run", "--foreground", "--listen", address, "--control", socket,
+            ])
+            defer { try? program.signal(SIGKILL) }
+            func curl(_ path: String, _ arguments: String...) async throws -> String {
+                try await Program.run(["curl", "-sS", "--max-time", "10"] + arguments + ["http://\(address)\(path)"])
+                    .output
+            }
+            func control(_ words: String...) async throws -> Program.Result {
+                try await Program.run([try Binaries.path("martletctl"), "--socket", socket] + words)
+            }
+            try await eventually("it serves; it wrote \(program.errors)") {
+                try await curl("/jobs", "-X", "POST") == "done"
+            }
+            for _ in 0..<4 { #expect(try await curl("/jobs", "-X", "POST") == "done") }
+            try await eventually("all is counted") {
+                let exposition = try await Program.run([
+                    "curl", "-sS", "--unix-socket", socket, "http://martlet/v1/metrics",
+                ]).output
+                return exposition.contains("\njobs_done_total{queue=\"mail \\\"a\\\"\"} 5\n")
+                    && exposition.contains("\nmartlet_requests_total{slot=\"0\"} 5\n")
+                    && exposition.contains("\nmartlet_request_duration_seconds_count 5\n")
+            }
+            let shown = try await control("show", "stat").output
+            #expect(shown.contains("process_resident_bytes") && shown.contains("jobs.done{"), "\(shown)")
+            let unknown = try await control("scale", "2")
+            #expect(unknown.status == .exited(1) && unknown.errors.contains("unknown command"), "\(unknown)")
+            #expect(ProcessTable.threads(of: program.pid) == 1)
+            #expect(try await control("--wait", "drain").status == .exited(0))
+            #expect(try await program.finish().status == .exited(0))
+            #expect(!TextFile.names(in: directory.path).contains("control.sock"))
+        }
+
         @Test("a service takes no thread, and one that fails has its worker replaced while requests are answered")
         func services() async throws {
             try await Daemon.run(Self.settings) { daemon in

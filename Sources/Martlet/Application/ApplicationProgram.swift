@@ -1,4 +1,5 @@
 import ArgumentParser
+import CoreMetrics
 import Glibc
 import Logging
 import MartletLoop
@@ -64,6 +65,14 @@ enum ApplicationProgram<App: Application> {
     private static func serve(_ command: RunCommand) async throws -> Int32 {
         let configuration = try load(command.settings)
         try LogSetup.bootstrap(configuration.log, name: ProgramFacts.name)
+        let process: LoneProcess
+        do {
+            process = try LoneProcess()
+        } catch {
+            throw CannotServe(description: "\(error)")
+        }
+        // Before the routes that are served are made: a metric belongs to the backend that there is when it is made.
+        MetricsSystem.bootstrap(process.metrics)
         let router = try ApplicationRouter.make(for: App.self, configuration)
         let worker = Worker(logger: Logger(label: "martlet.worker"))
         do {
@@ -73,7 +82,7 @@ enum ApplicationProgram<App: Application> {
         } catch {
             throw CannotServe(description: "the application cannot start: \(error)")
         }
-        return try await ForegroundServer(router: router, worker: worker, configuration: configuration).run()
+        return try await ForegroundServer(process, router: router, worker: worker, configuration: configuration).run()
     }
 
     private static func check(_ command: CheckCommand) throws -> Int32 {

@@ -27,7 +27,7 @@ struct RunCommand: ParsableCommand {
 
     @OptionGroup var settings: SettingOptions
 
-    @Flag(help: "One process without supervisor, workers and control socket, for a debugger.")
+    @Flag(help: "One process without supervisor, workers and reload, for a debugger.")
     var foreground = false
 }
 

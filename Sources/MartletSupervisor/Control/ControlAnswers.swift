@@ -13,8 +13,8 @@ nonisolated struct HelpAnswer: ControlAnswer {
     let commands: [Entry]
 
     @MainActor
-    init() {
-        commands = ControlCommands.all.map {
+    init<Subject>(_ table: [ControlCommand<Subject>]) {
+        commands = table.map {
             Entry(
                 command: $0.usage, method: $0.changesSomething ? "POST" : "GET", path: $0.route.path, help: $0.help)
         }

@@ -6,11 +6,13 @@ import MartletNet
 final class ControlClientConnection {
     /// Takes over a client that speaks HTTP, with what it has said.
     var onHTTP: ((Int32, [UInt8]) -> Void)?
+    /// Whether clients that wait for nothing are to go.
+    var isEnding: () -> Bool = { false }
     /// It is not this object's any more, or is gone.
     var onEnd: (() -> Void)?
 
     private let descriptor: Int32
-    private let master: Master
+    private let commands: [ControlCommand<Void>]
     private let mayChange: Bool
     private var bytes: [UInt8] = []
     private var watch: DescriptorWatch?
@@ -19,9 +21,9 @@ final class ControlClientConnection {
     /// How long a client may be silent, and how long it may take to read an answer.
     private static let patience: Duration = .seconds(60)
 
-    init(_ descriptor: Int32, master: Master, mayChange: Bool) throws(SystemError) {
+    init(_ descriptor: Int32, commands: [ControlCommand<Void>], mayChange: Bool) throws(SystemError) {
         self.descriptor = descriptor
-        self.master = master
+        self.commands = commands
         self.mayChange = mayChange
         // Keeps the object alive until the first line is there.
         watch = try EventLoop.main.watch(descriptor, for: .readable) { _ in self.receive() }
@@ -88,7 +90,7 @@ final class ControlClientConnection {
                 // Others get their turn between the commands of a client that sends many at once.
                 await Task.yield()
             case .incomplete:
-                guard !isComplete, master.control?.isEnding != true, let chunk = await read(from: stream) else {
+                guard !isComplete, !isEnding(), let chunk = await read(from: stream) else {
                     return
                 }
                 isComplete = chunk.isEmpty
@@ -105,9 +107,9 @@ final class ControlClientConnection {
 
     private func answer(_ line: String) async -> String {
         do throws(ControlRefusal) {
-            let (command, request) = try ControlText.parse(line)
+            let (command, request) = try ControlText.parse(line, in: commands)
             guard mayChange || !command.changesSomething else { throw ControlRoutes.readOnly }
-            return ControlText.rendering(try await command.run(master, request))
+            return ControlText.rendering(try await command.run((), request))
         } catch {
             return ControlText.rendering(error)
         }

@@ -2,30 +2,20 @@ import Logging
 import MartletLoop
 
 /// One thing that the control socket can be asked: the same for text, HTTP and `help`.
-struct ControlCommand {
-    /// How HTTP asks for it. What changes something is a POST; a GET never does.
-    enum Route: Equatable {
-        case get(String)
-        case post(String)
-
-        var path: String {
-            switch self {
-            case .get(let path), .post(let path): path
-            }
-        }
-    }
-
+///
+/// `Subject` is what it is about: a `Master`, or a `LoneProcess`; `Void` of one that is bound to its subject.
+struct ControlCommand<Subject> {
     /// The words of the text command: `show info`.
     let words: [String]
     /// What follows the words, and what it is called in a JSON body; `nil` when nothing does.
     var parameter: String?
-    let route: Route
+    let route: ControlRoute
     /// Who can be waited for, besides the usual.
     var waits: [ControlPatience] = []
     /// How long a text command waits unless it says otherwise. HTTP does not wait unless told to.
     var usualPatience = ControlPatience.started
     let help: String
-    let run: @MainActor (Master, ControlRequest) async throws(ControlRefusal) -> any ControlAnswer
+    let run: @MainActor (Subject, ControlRequest) async throws(ControlRefusal) -> any ControlAnswer
 
     var changesSomething: Bool {
         if case .post = route { true } else { false }
@@ -37,6 +27,26 @@ struct ControlCommand {
         if let parameter { text += " \(parameter.uppercased())" }
         if !waits.isEmpty { text += " [\(waits.map(\.word).joined(separator: "|"))]" }
         return text
+    }
+
+    /// The command as it is asked of `subject`.
+    func bound(to subject: Subject) -> ControlCommand<Void> {
+        let run = run
+        return ControlCommand<Void>(
+            words: words, parameter: parameter, route: route, waits: waits, usualPatience: usualPatience, help: help
+        ) { (_, request) async throws(ControlRefusal) in try await run(subject, request) }
+    }
+}
+
+/// How HTTP asks for a command. What changes something is a POST; a GET never does.
+nonisolated enum ControlRoute: Hashable, Sendable {
+    case get(String)
+    case post(String)
+
+    var path: String {
+        switch self {
+        case .get(let path), .post(let path): path
+        }
     }
 }
 

@@ -1,10 +1,10 @@
 import Logging
 import MartletLoop
 
-/// The table of commands.
+/// What the supervisor can be asked.
 enum ControlCommands {
-    static let all: [ControlCommand] = [
-        ControlCommand(words: ["help"], route: .get("/v1/help"), help: "this list") { _, _ in HelpAnswer() },
+    static let all: [ControlCommand<Master>] = [
+        ControlCommand(words: ["help"], route: .get("/v1/help"), help: "this list") { _, _ in HelpAnswer(all) },
         ControlCommand(
             words: ["show", "info"], route: .get("/v1/info"),
             help: "version, uptime, listeners, workers, the last reload"
@@ -105,11 +105,19 @@ enum ControlCommands {
     private static func setLogLevel(_ master: Master, _ request: ControlRequest) async throws(ControlRefusal)
         -> any ControlAnswer
     {
-        guard let name = request.argument, let level = Logger.Level(rawValue: name) else {
-            let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ControlRefusal(.misuse, "unknown log level \"\(request.argument ?? "")\": write one of \(levels)")
-        }
+        let level = try request.logLevel()
         master.setLogLevel(level)
         return LogLevelAnswer(level: level.rawValue)
+    }
+}
+
+extension ControlRequest {
+    /// The level of the log that is asked for.
+    func logLevel() throws(ControlRefusal) -> Logger.Level {
+        guard let name = argument, let level = Logger.Level(rawValue: name) else {
+            let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ControlRefusal(.misuse, "unknown log level \"\(argument ?? "")\": write one of \(levels)")
+        }
+        return level
     }
 }

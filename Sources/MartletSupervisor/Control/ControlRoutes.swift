@@ -10,9 +10,9 @@ enum ControlRoutes {
     /// A server for all commands.
     ///
     /// - Parameter mayChange: whether commands that change something are done, or refused with 403.
-    static func server(for master: Master, mayChange: Bool, logger: Logger) -> HTTPServer {
+    static func server(for commands: [ControlCommand<Void>], mayChange: Bool, logger: Logger) -> HTTPServer {
         let router = Router()
-        for command in ControlCommands.all { add(command, to: router, master: master, mayChange: mayChange) }
+        for command in commands { add(command, to: router, mayChange: mayChange) }
         let unknown = ControlRefusal(.unknown, "there is no such resource; GET /v1/help lists all")
         router.get("/{path...}") { _ in try response(to: unknown) }
         router.post("/{path...}") { _ in try response(to: unknown) }
@@ -23,23 +23,23 @@ enum ControlRoutes {
         return HTTPServer(router: router, settings: settings, logger: logger)
     }
 
-    private static func add(_ command: ControlCommand, to router: Router, master: Master, mayChange: Bool) {
+    private static func add(_ command: ControlCommand<Void>, to router: Router, mayChange: Bool) {
         switch command.route {
         case .get(let path):
             router.get(path) { _ in
-                try await answer(command, ControlRequest(patience: .started), master)
+                try await answer(command, ControlRequest(patience: .started))
             }
             router.post(path) { _ in try notAllowed("GET, HEAD") }
         case .post(let path):
             router.post(path) { request in
                 guard mayChange else { return try response(to: readOnly) }
-                return try await post(command, request, master)
+                return try await post(command, request)
             }
             router.get(path) { _ in try notAllowed("POST") }
         }
     }
 
-    private static func post(_ command: ControlCommand, _ request: Request, _ master: Master) async throws -> Response {
+    private static func post(_ command: ControlCommand<Void>, _ request: Request) async throws -> Response {
         guard let patience = ControlPatience(query: request.queryString) else {
             return try response(to: ControlRefusal(.misuse, "unknown query: write ?wait=1 or ?wait=end"))
         }
@@ -54,15 +54,15 @@ enum ControlRoutes {
             }
             wanted.argument = value
         }
-        return try await answer(command, wanted, master)
+        return try await answer(command, wanted)
     }
 
     private static func answer(
-        _ command: ControlCommand, _ request: ControlRequest, _ master: Master
+        _ command: ControlCommand<Void>, _ request: ControlRequest
     ) async throws -> Response {
         let answer: any ControlAnswer
         do throws(ControlRefusal) {
-            answer = try await command.run(master, request)
+            answer = try await command.run((), request)
         } catch {
             return try response(to: error)
         }

@@ -6,7 +6,7 @@ import MartletServer
 
 /// Serves the control socket, and the one that changes nothing if there is one: text and HTTP on the same socket.
 final class ControlServer {
-    private let master: Master
+    private let commands: [ControlCommand<Void>]
     private let logger = Logger(label: "martlet.control")
     private var sockets: [ControlSocket] = []
     private var listeners: [Listener] = []
@@ -21,8 +21,8 @@ final class ControlServer {
     private static let farewell: Duration = .milliseconds(500)
 
     /// - Throws: `SystemError`, what keeps a socket from being served; none is then.
-    init(plan: ControlPlan, master: Master) throws(SystemError) {
-        self.master = master
+    init(plan: ControlPlan, commands: [ControlCommand<Void>]) throws(SystemError) {
+        self.commands = commands
         do throws(SystemError) {
             try open(plan.path, mode: plan.mode, mayChange: true)
             if let path = plan.readOnlyPath { try open(path, mode: plan.mode, mayChange: false) }
@@ -36,7 +36,7 @@ final class ControlServer {
         let socket = try ControlSocket(path: path, mode: mode)
         sockets.append(socket)
         if socket.replacedStaleFile { logger.notice("replaced the control socket \(path), which nobody served") }
-        let server = ControlRoutes.server(for: master, mayChange: mayChange, logger: logger)
+        let server = ControlRoutes.server(for: commands, mayChange: mayChange, logger: logger)
         servers.append(server)
         listeners.append(
             try Listener(
@@ -54,7 +54,8 @@ final class ControlServer {
             return
         }
         do throws(SystemError) {
-            let client = try ControlClientConnection(descriptor, master: master, mayChange: mayChange)
+            let client = try ControlClientConnection(descriptor, commands: commands, mayChange: mayChange)
+            client.isEnding = { [unowned self] in hasEnded }
             client.onHTTP = { server.take(connection: $0, initialBytes: $1) }
             client.onEnd = { [unowned self, unowned client] in textClients.remove(ObjectIdentifier(client)) }
             textClients.insert(ObjectIdentifier(client))
@@ -96,7 +97,4 @@ final class ControlServer {
         sockets = []
         listeners = []
     }
-
-    /// Whether clients that wait for nothing are to go.
-    var isEnding: Bool { hasEnded }
 }

@@ -1,11 +1,11 @@
 /// Text commands: which command a line means.
 enum ControlText {
-    /// A command and what it was given.
-    typealias Parsed = (command: ControlCommand, request: ControlRequest)
-
+    /// The command that a line means, and what it was given.
+    ///
     /// - Throws: what is wrong with the line.
-    static func parse(_ line: String, in table: [ControlCommand] = ControlCommands.all) throws(ControlRefusal) -> Parsed
-    {
+    static func parse<Subject>(
+        _ line: String, in table: [ControlCommand<Subject>]
+    ) throws(ControlRefusal) -> (command: ControlCommand<Subject>, request: ControlRequest) {
         let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
         guard let command = table.first(where: { words.starts(with: $0.words) }) else {
             throw unknown(words, in: table)
@@ -24,11 +24,11 @@ enum ControlText {
         return (command, request)
     }
 
-    private static func misuse(of command: ControlCommand) -> ControlRefusal {
+    private static func misuse<Subject>(of command: ControlCommand<Subject>) -> ControlRefusal {
         ControlRefusal(.misuse, "usage: \(command.usage)")
     }
 
-    private static func unknown(_ words: [String], in table: [ControlCommand]) -> ControlRefusal {
+    private static func unknown<Subject>(_ words: [String], in table: [ControlCommand<Subject>]) -> ControlRefusal {
         let typed = String(words.joined(separator: " ").prefix(64))
         let known = table.map { $0.words.joined(separator: " ") }
         let advice = Spelling.nearest(to: typed, among: known).map { "did you mean \"\($0)\"?" }

@@ -5,7 +5,7 @@ final class MetricsLedger {
     /// One worker's memory.
     struct Page {
         fileprivate let shared: SharedMemory
-        fileprivate let memory: MetricsMemory
+        let memory: MetricsMemory
 
         /// The memory file; pass it to the worker.
         var descriptor: Int32 { shared.descriptor }

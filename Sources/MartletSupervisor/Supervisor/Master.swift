@@ -104,7 +104,10 @@ final class Master {
         do {
             extendSlots()
             signals = try watchSignals()
-            if let controlPlan = plan.control { control = try ControlServer(plan: controlPlan, master: self) }
+            if let controlPlan = plan.control {
+                control = try ControlServer(
+                    plan: controlPlan, commands: ControlCommands.all.map { $0.bound(to: self) })
+            }
         } catch {
             sockets.close()
             throw error

@@ -19,7 +19,7 @@ struct ControlTextTests {
             ("set log-level debug", "/v1/log-level", "debug", .started),
         ] as [(String, String, String?, ControlPatience)])
     func commands(line: String, path: String, argument: String?, patience: ControlPatience) throws {
-        let (command, request) = try ControlText.parse(line)
+        let (command, request) = try ControlText.parse(line, in: ControlCommands.all)
         #expect(command.route.path == path)
         #expect(request == ControlRequest(argument: argument, patience: patience))
     }
@@ -32,7 +32,7 @@ struct ControlTextTests {
             ("drain nowait", "usage"), ("show info please", "usage"),
         ])
     func refusals(line: String, advice: String) {
-        let refusal = #expect(throws: ControlRefusal.self) { try ControlText.parse(line) }
+        let refusal = #expect(throws: ControlRefusal.self) { try ControlText.parse(line, in: ControlCommands.all) }
         #expect(refusal?.message.contains(advice) == true, "\(refusal?.message ?? "")")
     }
 
@@ -47,9 +47,16 @@ struct ControlTextTests {
         let all = ControlCommands.all
         #expect(Set(all.map(\.words)).count == all.count)
         #expect(Set(all.map(\.route.path)).count == all.count)
-        let help = HelpAnswer()
+        let help = HelpAnswer(all)
         for command in all { #expect(help.text.contains(command.usage)) }
         #expect(!help.text.contains("\n\n"))
+    }
+
+    @Test("a process without supervisor answers alike to what it can be asked")
+    func loneProcess() throws {
+        let all = Dictionary(uniqueKeysWithValues: ControlCommands.all.map { ($0.words, $0.route) })
+        for command in LoneProcess.commands { #expect(all[command.words] == command.route) }
+        #expect(HelpAnswer(LoneProcess.commands).text.contains("show stat"))
     }
 
     @Test("only what shows is a GET")
