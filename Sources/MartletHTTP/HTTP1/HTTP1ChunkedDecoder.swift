@@ -2,17 +2,17 @@ import HTTPTypes
 
 /// Reads a body in chunks, strictly, RFC 9112 §7.1: bytes in, ranges of data out.
 ///
-///     size [BWS ";" extension] CR LF  data CR LF   …   0 CR LF  *(trailer CR LF)  CR LF
+///     size extensions CR LF  data CR LF   …   0 extensions CR LF  *(trailer CR LF)  CR LF
 ///
-///     size → sizeBlank → extension → sizeEnd ┬→ data → dataEnd → dataLineFeed → size
-///                                            └→ trailerStart → trailerName → trailerValue → trailerEnd ┐
-///                                                 ↑   └→ bodyEnd → done                                │
-///                                                 └────────────────────────────────────────────────────┘
+///     size → extensions → sizeEnd ┬→ data → dataEnd → dataLineFeed → size
+///                                 └→ trailerStart → trailerName → trailerValue → trailerEnd ┐
+///                                      ↑   └→ bodyEnd → done                                │
+///                                      └────────────────────────────────────────────────────┘
 ///
 /// Rules:
 /// - The state is in the value and no byte is needed twice: the caller may drop what is behind `offset`.
 /// - Where the input was split changes neither data nor error.
-/// - Extensions are checked, bounded and dropped: nobody uses them.
+/// - Extensions are checked (`ChunkExtensions`), bounded and dropped: nobody uses them.
 /// - Trailers are kept apart from the fields of the head, and those that could change what the request means are
 ///   dropped (RFC 9110 §6.5.1).
 public struct HTTP1ChunkedDecoder: Sendable {
@@ -27,7 +27,7 @@ public struct HTTP1ChunkedDecoder: Sendable {
     }
 
     private enum State: UInt8 {
-        case size, sizeBlank, chunkExtension, sizeEnd, data, dataEnd, dataLineFeed
+        case size, extensions, sizeEnd, data, dataEnd, dataLineFeed
         case trailerStart, trailerName, trailerValue, trailerEnd, bodyEnd, done
     }
 
@@ -38,6 +38,7 @@ public struct HTTP1ChunkedDecoder: Sendable {
     private var remaining: UInt64 = 0
     /// Bytes of data that may still be announced.
     private var allowance: UInt64
+    private var extensions = ChunkExtensions()
     private var extensionBytes = 0
     private var trailerBytes = 0
     private var trailerCount = 0
@@ -94,7 +95,7 @@ public struct HTTP1ChunkedDecoder: Sendable {
     private mutating func step(_ byte: UInt8) throws(HTTP1Error) {
         switch state {
         case .size: try readSize(byte)
-        case .sizeBlank, .chunkExtension: try readExtension(byte)
+        case .extensions: try readExtension(byte)
         case .sizeEnd: try endSizeLine(byte)
         case .dataEnd:
             guard byte == ASCII.carriageReturn else {
@@ -134,34 +135,28 @@ public struct HTTP1ChunkedDecoder: Sendable {
         guard digits > 0 else { throw .unexpected(byte, in: "chunk size", .chunk) }
         switch byte {
         case ASCII.carriageReturn: state = .sizeEnd
-        case ASCII.semicolon: state = .chunkExtension
-        case ASCII.space, ASCII.tab: state = .sizeBlank
+        case ASCII.semicolon, ASCII.space, ASCII.tab:
+            state = .extensions
+            extensions = ChunkExtensions()
+            try readExtension(byte)
         default: throw .unexpected(byte, in: "chunk size", .chunk)
         }
-        if state != .sizeEnd { try countExtensionByte() }
     }
 
     private mutating func readExtension(_ byte: UInt8) throws(HTTP1Error) {
-        if state == .sizeBlank {
-            switch byte {
-            case ASCII.semicolon: state = .chunkExtension
-            case ASCII.space, ASCII.tab: break
-            default: throw .unexpected(byte, in: "chunk size", .chunk)
-            }
-        } else if byte == ASCII.carriageReturn {
+        if try extensions.take(byte) {
             state = .sizeEnd
-            return
-        } else if byte != ASCII.tab, byte < 0x20 || byte == 0x7F {
-            throw .unexpected(byte, in: "chunk extension", .chunk)
+        } else {
+            try countExtensionByte()
         }
-        try countExtensionByte()
     }
 
     private mutating func countExtensionByte() throws(HTTP1Error) {
         extensionBytes += 1
         guard extensionBytes <= limits.chunkExtensions else {
             throw HTTP1Error(
-                .tooLarge, "chunk extensions of the body exceed the limit of \(limits.chunkExtensions) bytes")
+                .tooLarge, status: 413,
+                "chunk extensions of the body exceed the limit of \(limits.chunkExtensions) bytes")
         }
     }
 

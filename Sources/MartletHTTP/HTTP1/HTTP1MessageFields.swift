@@ -66,19 +66,25 @@ struct HTTP1MessageFields {
     private static let twoFramings = HTTP1Error(
         .framing, "both Content-Length and Transfer-Encoding are given: the end of the message is ambiguous")
 
-    /// Why codings are refused that are not the single word `chunked`: 501 when they are well-formed but not
-    /// served, 400 when no recipient could be sure of them.
+    /// Why codings are refused that are not the single word `chunked`: 501 when they are well-formed but not served, 400
+    /// when no recipient could be sure of them: without chunked at their end, nobody can tell where the message ends (RFC
+    /// 9112 §6.3).
     private static func refusal(ofCodings value: ByteRange, _ bytes: Span<UInt8>) throws(HTTP1Error) -> HTTP1Error {
         var list = FieldList(value)
         var codings = 0
         var chunked = 0
+        var endsChunked = false
         while let coding = try list.next(in: bytes, of: "Transfer-Encoding") {
             codings += 1
-            if bytes.equals(coding, lowercased: "chunked") { chunked += 1 }
+            endsChunked = bytes.equals(coding, lowercased: "chunked")
+            if endsChunked { chunked += 1 }
         }
         if codings == 0 { return HTTP1Error(.framing, "the value of Transfer-Encoding is empty") }
         if chunked == codings {
             return HTTP1Error(.framing, "Transfer-Encoding is a list with chunked repeated or with empty elements")
+        }
+        guard endsChunked else {
+            return HTTP1Error(.transferCoding, "the last coding of Transfer-Encoding is not chunked")
         }
         return HTTP1Error(.transferCoding, status: 501, "Transfer-Encoding other than chunked is not supported")
     }

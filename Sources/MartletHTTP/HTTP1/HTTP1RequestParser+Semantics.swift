@@ -55,9 +55,17 @@ extension HTTP1RequestParser {
     private mutating func noteExpect(_ value: ByteRange, _ bytes: Span<UInt8>) throws(HTTP1Error) {
         // RFC 9110 §10.1.1: a 1.0 client cannot mean it.
         guard minorVersion > 0 else { return }
-        guard bytes.equals(value, lowercased: "100-continue") else {
-            throw HTTP1Error(.expectation, status: 417, "Expect is not 100-continue, the only expectation there is")
+        // RFC 9110 §5.6.1.2: a list, of which empty elements are ignored.
+        var rest = Int(value.start)
+        while rest < Int(value.end) {
+            let comma = bytes.firstIndex(of: ASCII.comma, from: rest, to: Int(value.end)) ?? Int(value.end)
+            let expectation = bytes.trimmed(rest, comma)
+            rest = comma + 1
+            if expectation.isEmpty { continue }
+            guard bytes.equals(expectation, lowercased: "100-continue") else {
+                throw HTTP1Error(.expectation, status: 417, "Expect is not 100-continue, the only expectation there is")
+            }
+            seen.expectsContinue = true
         }
-        seen.expectsContinue = true
     }
 }

@@ -53,6 +53,9 @@ public struct HTTP1ResponseHead: Sendable {
         self.fields = fields
     }
 
+    /// The phrase that is registered for a status (RFC 9110 §15); empty when there is none.
+    public static func reasonPhrase(of status: Int) -> String { "\(StatusLine.reasonPhrase(status))" }
+
     /// Appends the head with the empty line that ends it.
     public func append(to output: inout ByteBuffer, preamble: inout ResponsePreamble) {
         Self.append(
@@ -88,11 +91,7 @@ public struct HTTP1ResponseHead: Sendable {
             }
             append(framing, status: status, to: &output)
         }
-        switch connection {
-        case .implied: break
-        case .close: output.append("Connection: close\r\n")
-        case .keepAlive: output.append("Connection: keep-alive\r\n")
-        }
+        append(connection, status: status, to: &output)
         if let fields, !fields.isEmpty { append(fields, status: status, hasContentType: hasContentType, to: &output) }
         if let lines { output.append(contentsOf: lines) }
         output.append("\r\n")
@@ -117,6 +116,19 @@ public struct HTTP1ResponseHead: Sendable {
         StatusLine.append(status, to: &output)
         for field in fields where !isOurs(field.name, status: status) { output.append(field: field) }
         output.append("\r\n")
+    }
+
+    /// A response with Upgrade names it in Connection, too (RFC 9110 §7.8): one with 426 has it, and one with 101 says so
+    /// itself.
+    @inline(__always)
+    private static func append(_ connection: Connection, status: Int, to output: inout ByteBuffer) {
+        switch connection {
+        case .implied: if status == 426 { output.append("Connection: Upgrade\r\n") }
+        case .close:
+            output.append(status == 426 ? "Connection: close, Upgrade\r\n" : "Connection: close\r\n")
+        case .keepAlive:
+            output.append(status == 426 ? "Connection: keep-alive, Upgrade\r\n" : "Connection: keep-alive\r\n")
+        }
     }
 
     @inline(__always)

@@ -9,7 +9,11 @@ nonisolated struct Problem {
         self.error = error
     }
 
-    private var title: String { error.status.reasonPhrase.isEmpty ? "Error" : error.status.reasonPhrase }
+    /// Of a status that nobody has registered, nothing but that it is an error is known.
+    private var title: String {
+        let phrases = [error.status.reasonPhrase, HTTP1ResponseHead.reasonPhrase(of: error.status.code)]
+        return phrases.first { !$0.isEmpty } ?? "Error"
+    }
 
     /// `application/problem+json`, RFC 9457.
     var document: Response {

@@ -20,8 +20,8 @@ public struct ConditionalRequests: Filter {
     /// Adds the tag, and evaluates the conditions.
     public func after(_ request: Request, _ response: inout Response) throws {
         let method = request.exchange.parser.method
-        guard response.status == .ok, method == .get || method == .head else { return }
-        if makesTags, !response.includes(.eTag), let tag = response.body.contentTag {
+        guard method == .get || method == .head, Self.isSuccess(response.status) else { return }
+        if makesTags, response.status == .ok, !response.includes(.eTag), let tag = response.body.contentTag {
             response.fields.append(HTTPField(name: .eTag, value: tag))
         }
         let conditions = request.preconditions
@@ -31,6 +31,12 @@ public struct ConditionalRequests: Filter {
         case .notModified: response.becomeNotModified()
         case .failed: throw HTTPError.preconditionFailed
         }
+    }
+
+    /// Conditions go before ranges (RFC 9110 §13.2.2): whoever asks for a part of what it has already gets 304, and 412
+    /// goes before what is answered where there is no such part.
+    private static func isSuccess(_ status: HTTPResponse.Status) -> Bool {
+        status == .ok || status == .partialContent || status == .rangeNotSatisfiable
     }
 }
 

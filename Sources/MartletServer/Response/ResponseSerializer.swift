@@ -25,9 +25,9 @@ struct ResponseSerializer {
         state.deallocate()
     }
 
-    /// Whether a response of that status has no body, whatever the handler gave it (RFC 9110 §6.4.1).
+    /// Whether a response of that status has no body, whatever the handler gave it (RFC 9110 §6.4.1, §15.3.6).
     static func forbidsBody(_ status: Int) -> Bool {
-        status < 200 || status == 204 || status == 304
+        status < 200 || status == 204 || status == 205 || status == 304
     }
 
     /// Appends a response, or of a streamed one the head.
@@ -58,6 +58,8 @@ struct ResponseSerializer {
         case .upgrade:
             break  // its connection answers with the head alone, or with an error
         }
+        // Unlike the others, it does not end with its head by itself.
+        if response.status.code == 205 { framing = .length(0) }
         HTTP1ResponseHead.append(
             status: response.status.code, contentType: response.contentType, framing: framing, connection: connection,
             fields: response.ownFields, lines: response.preparedFields?.lines, to: &output.bytes,

@@ -40,9 +40,40 @@ struct HTTP1ChunkedDecoderTests {
     static let accepted = [
         ("0\r\n\r\n", ""), ("5\r\nhello\r\n0\r\n\r\n", "hello"), ("005\r\nhello\r\n00\r\n\r\nrest", "hello"),
         ("a\r\n0123456789\r\nB\r\n01234567890\r\n0\r\n\r\n", "012345678901234567890"),
-        ("1;a=b\r\nx\r\n1 ;\"c\"\r\ny\r\n0;\r\n\r\n", "xy"), ("1\r\nx\r\n0\r\nA: b\r\nC:\r\n\r\n", "x"),
+        ("1;a=b\r\nx\r\n1 ;c\r\ny\r\n0;d\r\n\r\n", "xy"), ("1\r\nx\r\n0\r\nA: b\r\nC:\r\n\r\n", "x"),
         ("2\r\n\r\n\r\n0\r\n\r\n", "\r\n"),
     ]
+
+    @Test(
+        "extensions are names, perhaps with values that are tokens or quoted",
+        arguments: [
+            ";a", ";a=b", " ;a", "\t; a", ";a =b", ";a= b", ";a\t=\tb", ";a;b", ";a=b;c", ";a=b ;c", ";a ;b",
+            ";a=\"\"", ";a=\"b c\"", ";a=\";\"", ";a=\"\\\"\"", ";a=\"\\\\\"", ";a=\"\t\";b", ";a=\"é\"", ";a=\"b\" ;c",
+            ";!#$%&'*+-.^_`|~=1",
+        ])
+    func acceptsExtensions(_ extensions: String) {
+        let text = "1\(extensions)\r\nx\r\n0\(extensions)\r\n\r\n"
+        let count = text.utf8.count
+        let limits = HTTP1Limits()
+        let whole = Result(text, ends: [count], limits: limits)
+        #expect(whole.body == "x" && whole.length == count && whole.error == nil)
+        for split in 0...count { #expect(Result(text, ends: [split, count], limits: limits) == whole) }
+    }
+
+    @Test(
+        "what is no extension is refused",
+        arguments: [
+            ";", " ;", ";;a", ";a;", ";a;;b", ";=b", ";a=", ";a= ", ";a ", ";a=b ", ";a=\"b\" ", " ", ";a b", ";a=b c",
+            ";a==b", ";a=b=c", ";\"a\"", ";\"a\"=b", ";a=\"b", ";a=\"b\\\"", ";a=\"b\"c", ";a=b\"c\"", ";a=\"\u{1}\"",
+            ";a=\"\\\u{7F}\"", ";é", ";a=é", ";a,b", ";(a)", "=a",
+        ])
+    func refusesExtensions(_ extensions: String) {
+        let text = "1\(extensions)\r\nx\r\n0\r\n\r\n"
+        let count = text.utf8.count
+        let whole = Result(text, ends: [count], limits: HTTP1Limits())
+        #expect(whole.error?.status == 400 && whole.body.isEmpty)
+        for split in 0...count { #expect(Result(text, ends: [split, count], limits: HTTP1Limits()) == whole) }
+    }
 
     static let refused: [(String, Int)] = [
         ("\r\n", 400), ("g\r\n", 400), ("-1\r\n", 400), ("+1\r\n", 400), ("0x1\r\n", 400), (" 1\r\n", 400),
@@ -51,7 +82,7 @@ struct HTTP1ChunkedDecoderTests {
         ("1\r\nxy", 400), ("1\r\nx\n", 400), ("1\r\nx\rA", 400), ("1\r\nx0\r\n", 400), (";a\r\n", 400),
         ("00000000000000001\r\n", 400), ("8000000000000000\r\n", 413), ("ffffffffffffffff\r\n", 413),
         ("fffffffffffffffff\r\n", 400), ("7fffffffffffffff\r\n", 0),
-        ("1;0123456789\r\nx\r\n1;0\r\n", 400), ("1;012345678901\r\n", 400),
+        ("1;0123456789\r\nx\r\n1;0\r\n", 413), ("1;012345678901\r\n", 413), ("1;a\t\r\n", 400),
         ("0\r\n\n", 400), ("0\r\n\rX", 400), ("0\r\nA : b\r\n\r\n", 400), ("0\r\n: b\r\n", 400), ("0\r\nA\r\n", 400),
         ("0\r\n A: b\r\n", 400), ("0\r\nA: b\r\n c\r\n", 400), ("0\r\nA: b\0\r\n", 400), ("0\r\nA: b\n", 400),
         ("0\r\nA: b\r\nB: c\r\nD: e\r\n\r\n", 431), ("0\r\nA: 0123456789012345678901234567890123456789\r\n\r\n", 431),

@@ -29,6 +29,22 @@ struct ExpectContinueTests {
         }
     }
 
+    @Test(
+        "it is a list, of which empty elements say nothing",
+        arguments: [("", 200), (",", 200), ("100-continue,", 100), (", 100-Continue ,100-continue", 100), ("x", 417)])
+    func lists(value: String, status: Int) async throws {
+        try await withServer(routes: { $0.post("/") { try await "\($0.body.collect().count)" } }) { server in
+            let client = try server.connect()
+            try await client.send("POST / HTTP/1.1\r\nHost: a\r\nExpect: \(value)\r\nContent-Length: 5\r\n\r\n")
+            if status == 200 { try await client.send("hello") }
+            #expect(try await client.answer().status == status)
+            if status == 100 {
+                try await client.send("hello")
+                #expect(try await client.answer().text == "5")
+            }
+        }
+    }
+
     @Test("a client that sends the body at once is not told")
     func isNotToldTwice() async throws {
         try await withServer(routes: {

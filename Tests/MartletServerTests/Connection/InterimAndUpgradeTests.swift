@@ -120,7 +120,10 @@ struct InterimAndUpgradeTests {
             let client = try server.connect()
             try await client.send("GET /echo HTTP/1.1\r\nHost: a\r\n\(fields)\r\n")
             let answer = try await client.answer()
-            #expect(answer.status == 426 && answer["Upgrade"] == "shout" && !answer.saysClose)
+            #expect(answer.status == 426 && answer["Upgrade"] == "shout" && answer["Connection"] == "Upgrade")
+            try await client.send("GET /echo HTTP/1.0\r\n\(fields)\r\n")
+            let old = try await client.answer()
+            #expect(old.status == 426 && old["Upgrade"] == "shout" && old["Connection"] == "close, Upgrade")
         }
     }
 

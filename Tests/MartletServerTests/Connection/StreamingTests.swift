@@ -81,7 +81,7 @@ struct StreamingTests {
         }
     }
 
-    @Test("a status without a body sends none, whatever is written", arguments: [204, 304])
+    @Test("a status without a body sends none, whatever is written", arguments: [204, 205, 304])
     func sendsNoForbiddenBody(status: Int) async throws {
         try await withServer(routes: {
             $0.get("/") { _ in Response(status: .init(code: status)) { try await $0.write("streamed") } }
