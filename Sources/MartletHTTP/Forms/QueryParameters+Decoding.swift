@@ -1,12 +1,16 @@
 extension QueryParameters {
     /// Decodes a whole query, or the body of a form sent as `application/x-www-form-urlencoded`.
     ///
-    /// - Throws: see ``init(_:in:limit:)``.
+    /// - Throws: see ``init(_:in:limit:)``; 413 when there are more parameters than `limit`.
     public init(decoding bytes: Span<UInt8>, limit: Int = 1000) throws(HTTP1Error) {
         guard bytes.count <= Int(UInt32.max) else {
             throw HTTP1Error(.tooLarge, status: 413, "the form is larger than 4 GiB")
         }
-        try self.init(ByteRange(0, bytes.count), in: bytes, limit: limit)
+        do throws(HTTP1Error) {
+            try self.init(ByteRange(0, bytes.count), in: bytes, limit: limit)
+        } catch {
+            throw error.code == .tooLarge ? HTTP1Error(.tooLarge, status: 413, error.message) : error
+        }
     }
 
     /// Decodes the query at `range` of `bytes`, without its `?`, strictly: what would have to be guessed is refused.

@@ -168,7 +168,8 @@ public struct MultipartParser: Sendable {
         ignoredBytes += count
         guard ignoredBytes <= limits.ignored else {
             throw HTTP1Error(
-                .tooLarge, "bytes outside of the parts of a multipart body exceed the limit of \(limits.ignored)")
+                .tooLarge, status: 413,
+                "bytes outside of the parts of a multipart body exceed the limit of \(limits.ignored)")
         }
     }
 
@@ -210,7 +211,7 @@ public struct MultipartParser: Sendable {
     private mutating func beginHead() throws(HTTP1Error) {
         partCount += 1
         guard partCount <= limits.partCount else {
-            throw HTTP1Error(.tooLarge, "more parts than the limit of \(limits.partCount)")
+            throw HTTP1Error(.tooLarge, status: 413, "more parts than the limit of \(limits.partCount)")
         }
         head.removeAll(keepingCapacity: true)
         lineStart = 0
@@ -246,7 +247,8 @@ public struct MultipartParser: Sendable {
     private mutating func countHeadByte() throws(HTTP1Error) {
         headBytes += 1
         guard headBytes <= limits.partHead else {
-            throw HTTP1Error(.tooLarge, "the head of a part is larger than the limit of \(limits.partHead) bytes")
+            throw HTTP1Error(
+                .tooLarge, status: 413, "the head of a part is larger than the limit of \(limits.partHead) bytes")
         }
     }
 

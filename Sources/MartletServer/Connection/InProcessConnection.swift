@@ -111,6 +111,7 @@ package final class InProcessConnection {
             defer { exchange.end() }
             try await answer(exchange)
         } catch let error as HTTP1Error {
+            server.refused(error, from: self)
             append(HTTPError(.init(code: error.status), error.message).response(), keepsAlive: false)
         } catch {
             // The response is cut short, or the client is gone.
@@ -291,6 +292,7 @@ extension InProcessConnection: ExchangeTransport {
         do {
             return try body.next(from: input)
         } catch {
+            server.refused(error, from: self)
             throw HTTPError(.init(code: error.status), error.message)
         }
     }

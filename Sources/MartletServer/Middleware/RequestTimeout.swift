@@ -35,6 +35,7 @@ public struct RequestTimeout: Middleware {
             }
         } catch  where expiry.timeout?.hasExpired == true && !Task.isCancelled {
             // Whatever the handler has made of its cancellation.
+            request.exchange.server.counters.add(.handlersTimedOut)
             throw HTTPError(
                 .serviceUnavailable, "the request took too long",
                 fields: [.retryAfter: "\(max(1, retryAfter.components.seconds))"])

@@ -277,7 +277,11 @@ public final class HTTPServer {
     /// What the client may know of an error.
     private func publicError(for error: any Error, of exchange: Exchange) -> HTTPError {
         if let error = error as? HTTPError { return error }
-        if let error = error as? HTTP1Error { return HTTPError(.init(code: error.status), error.message) }
+        if let error = error as? HTTP1Error {
+            // Too many parts or parameters of a form.
+            if error.status == 413 { counters.add(.bodiesTooLarge) }
+            return HTTPError(.init(code: error.status), error.message)
+        }
         // The client is gone, and nobody will read this.
         if error is ConnectionEnd { return HTTPError(.badRequest) }
         // Whoever cancelled the handler has a reason that is not the handler's.
@@ -322,7 +326,7 @@ public final class HTTPServer {
         onRefusal?("\(peer): \(error)")
     }
 
-    func refused(_ error: HTTP1Error, from connection: HTTPConnection) {
+    func refused(_ error: HTTP1Error, from connection: some ExchangeTransport) {
         counters.add(.protocolErrors)
         switch error.status {
         case 413: counters.add(.bodiesTooLarge)

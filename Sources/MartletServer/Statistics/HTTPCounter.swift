@@ -128,4 +128,6 @@ public nonisolated enum HTTPCounter: Int, CounterName {
     case bodiesDecoded
     /// Requests whose body grew beyond `limits.body_expansion` as it was decoded: 413. They are among `bodiesTooLarge`.
     case compressionBombs
+    /// Requests that were answered with 503 because their handler took longer than a ``RequestTimeout`` allows.
+    case handlersTimedOut
 }

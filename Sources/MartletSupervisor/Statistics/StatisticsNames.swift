@@ -246,6 +246,8 @@ extension HTTPCounter: StatisticsName {
         case .bodiesDecoded: .init("bodies_decoded", .counter, "Bodies whose Content-Encoding was undone")
         case .compressionBombs:
             .init("compression_bombs", .counter, "Bodies that grew by too much as they were decoded, told 413")
+        case .handlersTimedOut:
+            .init("handlers_timed_out", .counter, "Requests whose handler took too long, told 503")
         }
     }
 }

@@ -45,7 +45,7 @@ struct QueryParametersTests {
     func limit() throws {
         #expect(try decode("a&b&&c", limit: 3).count == 3)
         let error = #expect(throws: HTTP1Error.self) { try decode("a&b&c&d", limit: 3) }
-        #expect(error == HTTP1Error(.tooLarge, "more parameters than the limit of 3"))
+        #expect(error == HTTP1Error(.tooLarge, status: 413, "more parameters than the limit of 3"))
         #expect(try decode(String(repeating: "a&", count: 1000)).count == 1000)
         #expect(throws: HTTP1Error.self) { try decode(String(repeating: "a&", count: 1001)) }
     }

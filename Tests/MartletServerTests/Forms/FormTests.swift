@@ -142,4 +142,29 @@ struct FormTests {
             #expect(try await client.answer().text == "a;b=read;c;")
         }
     }
+
+    @Test("forms with too many parameters or parts are answered with 413, and counted")
+    func tooMany() async throws {
+        try await withServer { router in
+            router.post("/form") { try await "\($0.form().count)" }
+            router.post("/upload") { request in try await request.withMultipartForm { _ in "read" } }
+        } _: { server async throws in
+            @MainActor func post(_ path: String, _ type: String, _ body: String) async throws -> Int {
+                let client = try server.connect()
+                try await client.send(
+                    "POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Type: \(type)\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
+                        + body)
+                return try await client.answer().status
+            }
+            let type = "application/x-www-form-urlencoded"
+            #expect(try await post("/form", type, String(repeating: "a&", count: 1000)) == 200)
+            #expect(try await post("/form", type, String(repeating: "a&", count: 1001)) == 413)
+            let parts = Array(repeating: (head: "name=\"a\"", data: ""), count: 1001)
+            let upload = "multipart/form-data; boundary=x"
+            #expect(try await post("/upload", upload, multipart(Array(parts.dropLast()))) == 200)
+            #expect(try await post("/upload", upload, multipart(parts)) == 413)
+            try await server.expect(.bodiesTooLarge, 2)
+            #expect(server.count(.handlerErrors) == 0)
+        }
+    }
 }

@@ -27,6 +27,7 @@ struct LimitTests {
                 #expect(answer.status == 503 && answer["Retry-After"] == "3")
             }
             #expect(ends == ["true true"])
+            try await server.expect(.handlersTimedOut, 2)
             #expect(try await server.ask("GET", "/fast").text == "fast")
             #expect(server.server.requestsInProgress == 0)
         }
