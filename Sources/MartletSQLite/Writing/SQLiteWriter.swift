@@ -35,7 +35,7 @@ import MartletLoop
     private let pool: ThreadPool
     private let thread: WriterThread
     private let limits: SQLiteWriterLimits
-    private var waiting = Deque<QueuedWrite>()
+    private var waiting = Deque<any QueuedWrite>()
     /// How many of those have been cancelled: they are dropped when they are many, or their turn comes.
     private var abandoned = 0
     private let finished = WaitQueue<Void, Void>()
@@ -156,7 +156,7 @@ import MartletLoop
         if state == .closing { finished.answerFirst(()) }
     }
 
-    private func commit(_ batch: [QueuedWrite]) async {
+    private func commit(_ batch: [any QueuedWrite]) async {
         var done = batch[...]
         do {
             let count = try await offload(on: pool) { [thread, limits] in thread.commit(batch, within: limits.time) }
@@ -174,7 +174,7 @@ import MartletLoop
     }
 
     /// Whoever is in a transaction waits for its outcome.
-    private func cancel(_ write: QueuedWrite) {
+    private func cancel(_ write: any QueuedWrite) {
         write.wasCancelled = true
         guard write.isWaiting else { return }
         write.isWaiting = false

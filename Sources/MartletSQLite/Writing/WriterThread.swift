@@ -20,7 +20,7 @@ final class WriterThread: @unchecked Sendable {
     /// Runs writes in one transaction, until they are done or the time is over.
     ///
     /// - Returns: how many of them have an outcome: at least one.
-    func commit(_ writes: [QueuedWrite], within time: Duration) -> Int {
+    func commit(_ writes: [any QueuedWrite], within time: Duration) -> Int {
         guard let connection else { return fail(writes[...], SQLiteError.closed(path)) }
         do {
             try connection.execute("BEGIN IMMEDIATE")
@@ -42,7 +42,7 @@ final class WriterThread: @unchecked Sendable {
         return commit(writes[..<count], connection)
     }
 
-    private func commit(_ writes: ArraySlice<QueuedWrite>, _ connection: SQLiteConnection) -> Int {
+    private func commit(_ writes: ArraySlice<any QueuedWrite>, _ connection: SQLiteConnection) -> Int {
         do {
             try connection.execute("COMMIT")
             return writes.count
@@ -58,7 +58,7 @@ final class WriterThread: @unchecked Sendable {
     }
 
     /// The transaction is lost, through the fault of one: each by itself.
-    private func startOver(_ writes: ArraySlice<QueuedWrite>, _ connection: SQLiteConnection) -> Int {
+    private func startOver(_ writes: ArraySlice<any QueuedWrite>, _ connection: SQLiteConnection) -> Int {
         rollBack(connection)
         for (index, write) in zip(writes.indices, writes) {
             do {
@@ -74,7 +74,7 @@ final class WriterThread: @unchecked Sendable {
     }
 
     /// Runs a write in the transaction that has begun, and ends that.
-    private func commitAlone(_ write: QueuedWrite, _ connection: SQLiteConnection) {
+    private func commitAlone(_ write: any QueuedWrite, _ connection: SQLiteConnection) {
         do {
             guard write.run(connection) else { return rollBack(connection) }
             guard connection.isInTransaction else {
@@ -90,7 +90,7 @@ final class WriterThread: @unchecked Sendable {
     /// Runs a write whose failure undoes nothing but itself.
     ///
     /// - Returns: whether the transaction is still there.
-    private func runInSavepoint(_ write: QueuedWrite, _ connection: SQLiteConnection) -> Bool {
+    private func runInSavepoint(_ write: any QueuedWrite, _ connection: SQLiteConnection) -> Bool {
         do {
             try connection.execute("SAVEPOINT write")
             let succeeded = write.run(connection)
@@ -110,7 +110,7 @@ final class WriterThread: @unchecked Sendable {
         _ = try? connection.execute("ROLLBACK")
     }
 
-    private func fail(_ writes: ArraySlice<QueuedWrite>, _ error: any Error) -> Int {
+    private func fail(_ writes: ArraySlice<any QueuedWrite>, _ error: any Error) -> Int {
         for write in writes { write.fail(error) }
         return writes.count
     }
