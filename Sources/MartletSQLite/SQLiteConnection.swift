@@ -12,6 +12,8 @@ public final class SQLiteConnection {
     private let handle: OpaquePointer
     private let busyWait: BusyWait
     private var statements: [String: SQLiteStatement] = [:]
+    /// Whether a statement that changes something, or may, has run since this was set to `false`.
+    var hasWritten = false
     /// More different statements than a program writes down; one that makes them up at run time starts anew.
     private static let mostStatements = 128
 
@@ -96,6 +98,7 @@ public final class SQLiteConnection {
 
     /// Runs several statements without parameters: a schema.
     public func script(_ sql: String) throws(SQLiteError) {
+        hasWritten = true
         guard sqlite3_exec(handle, sql, nil, nil, nil) == SQLITE_OK else { throw failure("run", sql: sql) }
     }
 

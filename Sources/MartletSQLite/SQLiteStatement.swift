@@ -4,6 +4,7 @@ import CSQLite
 final class SQLiteStatement {
     private let handle: OpaquePointer
     private let sql: String
+    private let isReadOnly: Bool
     private unowned let connection: SQLiteConnection
     private lazy var columns = SQLiteColumns(
         names: (0..<sqlite3_column_count(handle)).map { index in
@@ -13,6 +14,7 @@ final class SQLiteStatement {
     init(handle: OpaquePointer, sql: String, connection: SQLiteConnection) {
         self.handle = handle
         self.sql = sql
+        isReadOnly = sqlite3_stmt_readonly(handle) != 0
         self.connection = connection
     }
 
@@ -28,6 +30,7 @@ final class SQLiteStatement {
             sqlite3_clear_bindings(handle)
         }
         try bind(parameters)
+        if !isReadOnly { connection.hasWritten = true }
         while true {
             switch sqlite3_step(handle) {
             case SQLITE_ROW:

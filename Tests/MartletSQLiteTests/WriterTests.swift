@@ -1,5 +1,6 @@
 import MartletLoop
 import MartletSQLite
+import Synchronization
 import Testing
 
 @Suite struct WriterTests {
@@ -27,6 +28,35 @@ import Testing
             #expect(count == 45)
         }
     }
+
+    @Test(
+        "a write that throws has those before it run again only when it has changed something",
+        arguments: [(changing: false, runs: 10), (changing: true, runs: 17)])
+    func runs(changing: Bool, expected: Int) async throws {
+        try await withWriter { writer in
+            let runs = Mutex(0)
+            let outcomes = try await gather(0..<10) { (index) async throws -> Bool in
+                do {
+                    try await writer.write { connection in
+                        runs.withLock { $0 += 1 }
+                        _ = try connection.first("SELECT count(*) FROM names")
+                        if index == 6, !changing { throw Refusal() }
+                        try connection.execute("INSERT INTO names VALUES (?)", .text("\(index)"))
+                        if index == 6 { throw Refusal() }
+                    }
+                    return true
+                } catch is Refusal {
+                    return false
+                }
+            }
+            #expect(outcomes == (0..<10).map { $0 != 6 })
+            #expect(runs.withLock { $0 } == expected && writer.transactions == 1)
+            let count = try await writer.write { try $0.first("SELECT count(*) AS n FROM names")?.int("n") }
+            #expect(count == 9)
+        }
+    }
+
+    private nonisolated struct Refusal: Error {}
 
     @Test("a write sees those that came before it") func order() async throws {
         try await withWriter { writer in

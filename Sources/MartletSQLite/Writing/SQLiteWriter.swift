@@ -12,7 +12,7 @@ import MartletLoop
 ///
 /// ```
 ///   write ──▶ waiting ──────────▶ in a transaction ──────▶ committed ──▶ goes on with its value
-///               │ cancelled          │ threw: its savepoint is undone, the others go on
+///               │ cancelled          │ threw: what it has done is undone, the others go on
 ///               ▼                    ▼
 ///         CancellationError       its error
 /// ```
@@ -22,8 +22,9 @@ import MartletLoop
 /// - A write that throws undoes what it has done itself, and nothing else.
 /// - Other processes may write to the same file: their transactions and these wait for each other, up to
 ///   `SQLiteSettings.busyTimeout`; after that all writes of the transaction fail with `SQLiteError.Code.busy`.
-/// - A write runs again, alone, when the transaction that it was part of has failed because of another (a full disk, a
-///   constraint that is checked at the end). So it changes nothing but the database.
+/// - A write may run again: when another one of its transaction throws after it has changed something, they all do, each
+///   with a savepoint; when the transaction itself has failed (a full disk, a constraint that is checked at the end), each
+///   by itself. So it changes nothing but the database.
 @MainActor public final class SQLiteWriter {
     /// Where the database is.
     public nonisolated let path: String

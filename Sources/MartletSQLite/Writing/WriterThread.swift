@@ -7,6 +7,10 @@ import MartletLoop
 final class WriterThread: @unchecked Sendable {
     private let path: String
     private var connection: SQLiteConnection?
+    /// How many of the next transactions give each write a savepoint. A savepoint costs about as much as a small write, so
+    /// that there are none where no write throws after it has changed something; where one has, others are likely to.
+    private var carefulTransactions = 0
+    private static let transactionsOfCare = 64
 
     init(_ connection: SQLiteConnection) {
         path = connection.path
@@ -22,6 +26,15 @@ final class WriterThread: @unchecked Sendable {
     /// - Returns: how many of them have an outcome: at least one.
     func commit(_ writes: [any QueuedWrite], within time: Duration) -> Int {
         guard let connection else { return fail(writes[...], SQLiteError.closed(path)) }
+        let isCareful = carefulTransactions > 0
+        if isCareful { carefulTransactions -= 1 }
+        return commit(writes, within: time, carefully: isCareful, connection)
+    }
+
+    /// - Parameter carefully: whether each write gets a savepoint, so that one that throws undoes nothing but itself.
+    private func commit(
+        _ writes: [any QueuedWrite], within time: Duration, carefully: Bool, _ connection: SQLiteConnection
+    ) -> Int {
         do {
             try connection.execute("BEGIN IMMEDIATE")
         } catch {
@@ -36,7 +49,14 @@ final class WriterThread: @unchecked Sendable {
         var count = 0
         for write in writes {
             count += 1
-            guard runInSavepoint(write, connection) else { return startOver(writes[..<count], connection) }
+            switch carefully ? runInSavepoint(write, connection) : run(write, connection) {
+            case .sound: break
+            case .lost: return startOver(writes[..<count], connection)
+            case .spoilt:
+                rollBack(connection)
+                carefulTransactions = Self.transactionsOfCare
+                return commit(writes, within: time, carefully: true, connection)
+            }
             if clock.now >= end { break }
         }
         return commit(writes[..<count], connection)
@@ -87,20 +107,34 @@ final class WriterThread: @unchecked Sendable {
         }
     }
 
+    /// What a transaction is after one of its writes.
+    private enum Transaction {
+        /// It goes on.
+        case sound
+        /// It has what a write has done that has thrown.
+        case spoilt
+        /// It is gone: some errors, a full disk say, roll back by themselves.
+        case lost
+    }
+
+    private func run(_ write: any QueuedWrite, _ connection: SQLiteConnection) -> Transaction {
+        connection.hasWritten = false
+        let succeeded = write.run(connection)
+        guard connection.isInTransaction else { return .lost }
+        return succeeded || !connection.hasWritten ? .sound : .spoilt
+    }
+
     /// Runs a write whose failure undoes nothing but itself.
-    ///
-    /// - Returns: whether the transaction is still there.
-    private func runInSavepoint(_ write: any QueuedWrite, _ connection: SQLiteConnection) -> Bool {
+    private func runInSavepoint(_ write: any QueuedWrite, _ connection: SQLiteConnection) -> Transaction {
         do {
             try connection.execute("SAVEPOINT write")
             let succeeded = write.run(connection)
-            // Some errors, a full disk say, have rolled back already.
-            guard connection.isInTransaction else { return false }
+            guard connection.isInTransaction else { return .lost }
             if !succeeded { try connection.execute("ROLLBACK TO write") }
             try connection.execute("RELEASE write")
-            return true
+            return .sound
         } catch {
-            return false
+            return .lost
         }
     }
 
