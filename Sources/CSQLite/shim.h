@@ -14,6 +14,13 @@ static inline int martlet_sqlite_bind_blob(sqlite3_stmt *statement, int index, c
     return sqlite3_bind_blob64(statement, index, bytes, count, SQLITE_TRANSIENT);
 }
 
+/// Has SQLite keep no account of its memory, which nobody asks for: it would take a lock for each allocation. Before
+/// anything else is done with it; later, this does nothing.
+static inline int martlet_sqlite_keep_no_statistics(void)
+{
+    return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 /// sqlite3_db_config takes variable arguments: a file that somebody else wrote must not run what it likes.
 static inline int martlet_sqlite_harden(sqlite3 *connection)
 {

@@ -11,11 +11,13 @@ public final class SQLiteConnection {
     public let path: String
     private let handle: OpaquePointer
     private let busyWait: BusyWait
-    private var statements: [String: SQLiteStatement] = [:]
+    private var statements: [StatementText: SQLiteStatement] = [:]
     /// Whether a statement that changes something, or may, has run since this was set to `false`.
     var hasWritten = false
     /// More different statements than a program writes down; one that makes them up at run time starts anew.
     private static let mostStatements = 128
+
+    private static let keepsNoStatistics = martlet_sqlite_keep_no_statistics() == SQLITE_OK
 
     /// Opens or creates a database.
     ///
@@ -27,6 +29,7 @@ public final class SQLiteConnection {
         guard !path.utf8.contains(0) else {
             throw SQLiteError(.cannotOpen, "open it", path: "?", reason: "the path contains a zero byte")
         }
+        _ = Self.keepsNoStatistics
         var handle: OpaquePointer?
         let access = settings.isReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
         // One thread at a time uses it, so that SQLite needs no locks of its own. EXRESCODE: errors say all.
@@ -106,7 +109,7 @@ public final class SQLiteConnection {
     public var lastInsertedRow: Int { Int(sqlite3_last_insert_rowid(handle)) }
 
     private func statement(_ sql: String) throws(SQLiteError) -> SQLiteStatement {
-        if let statement = statements[sql] { return statement }
+        if let statement = statements[StatementText(sql)] { return statement }
         var statement: OpaquePointer?
         var hasMore = false
         var text = sql
@@ -133,7 +136,7 @@ public final class SQLiteConnection {
                 .misuse, "prepare", path: path, sql: sql, reason: "it is more than one statement: use script(_:)")
         }
         if statements.count >= Self.mostStatements { statements = [:] }
-        statements[sql] = prepared
+        statements[StatementText(sql)] = prepared
         return prepared
     }
 
