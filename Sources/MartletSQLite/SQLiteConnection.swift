@@ -55,7 +55,12 @@ public final class SQLiteConnection {
     }
 
     private func configure(_ settings: SQLiteSettings) throws(SQLiteError) {
-        if !settings.isReadOnly { try script("PRAGMA journal_mode = WAL") }
+        if !settings.isReadOnly {
+            // Of a database that is there, this changes nothing.
+            try script("PRAGMA page_size = \(settings.pageSize); PRAGMA journal_mode = WAL")
+            let page = (try? first("PRAGMA page_size")?.int("page_size")) ?? 4096
+            try script("PRAGMA wal_autocheckpoint = \(max(1, settings.journalSize / max(512, page)))")
+        }
         try script("PRAGMA synchronous = \(settings.isDurable ? "FULL" : "NORMAL"); PRAGMA foreign_keys = ON")
     }
 

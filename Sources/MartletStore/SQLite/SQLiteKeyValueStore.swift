@@ -48,6 +48,10 @@ public final class SQLiteKeyValueStore: KeyValueStore {
         var file = SQLiteSettings()
         file.isDurable = settings.isDurable
         file.busyTimeout = settings.busyTimeout
+        // A change of a small entry writes the whole page that it is in to the journal; most of a store's entries are small.
+        file.pageSize = 2048
+        // Entries that change again and again are copied from the journal but once for many changes.
+        file.journalSize = 16 << 20
         var limits = SQLiteWriterLimits()
         limits.queue = settings.queue
         let writer = try await SQLiteWriter.open(
