@@ -2,8 +2,8 @@ import MartletSQLite
 
 /// The tables of a store, and what is done with them.
 nonisolated enum StoreSchema {
-    /// Each change is logged, and the place in the log is the entry's version. `AUTOINCREMENT` never gives a number twice,
-    /// also when the log has become short; and as a change that is undone takes its number back, there are no gaps: who
+    /// Each change is logged, and the place in the log is the entry's version: one more than the newest, which is never
+    /// forgotten, so that no number is given twice. As a change that is undone takes its number back, there are no gaps: who
     /// watches sees when changes were forgotten before he saw them.
     static let migrations = [
         """
@@ -20,7 +20,15 @@ nonisolated enum StoreSchema {
             kind INTEGER NOT NULL,
             key BLOB NOT NULL
         );
+        """,
+        // Without AUTOINCREMENT, which writes the newest number into a table of its own with each change.
         """
+        CREATE TABLE log (version INTEGER PRIMARY KEY, kind INTEGER NOT NULL, key BLOB NOT NULL);
+        INSERT INTO log SELECT version, kind, key FROM changes;
+        INSERT OR IGNORE INTO log SELECT seq, 2, x'' FROM sqlite_sequence WHERE name = 'changes' AND seq > 0;
+        DROP TABLE changes;
+        ALTER TABLE log RENAME TO changes;
+        """,
     ]
 
     /// What has become of an entry, as the log has it.
@@ -121,30 +129,44 @@ nonisolated enum StoreSchema {
         return StoreVersion(rawValue: Int64(connection.lastInsertedRow))
     }
 
+    /// Before anything is changed: a change that is refused has nothing to undo.
+    private static func check(
+        _ condition: StoreCondition, of key: StoreKey, at now: Int64, _ connection: SQLiteConnection
+    ) throws {
+        if condition == .always { return }
+        let version = try version(key, at: now, connection)
+        guard condition.holds(of: version) else { throw StoreError.conflict(key, condition, version) }
+    }
+
     static func set(
         _ key: StoreKey, _ value: StoreValue, expiry: Int64?, if condition: StoreCondition, at now: Int64,
         _ connection: SQLiteConnection
     ) throws -> StoreChangeResult {
-        let old = try version(key, at: now, connection)
-        guard condition.holds(of: old) else { throw StoreError.conflict(key, condition, old) }
+        try check(condition, of: key, at: now, connection)
         let version = try log(.set, key, connection)
-        try connection.execute(
+        // Most of what is written is there already, and then this is all that is to be done.
+        let changed = try connection.execute(
             """
-            INSERT INTO entries (key, value, type, version, expiry) VALUES (?, ?, ?, ?, ?)
-            ON CONFLICT (key) DO UPDATE SET value = excluded.value, type = excluded.type, version = excluded.version,
-                expiry = excluded.expiry
+            UPDATE entries SET value = ?2, type = ?3, version = ?4, expiry = ?5
+            WHERE key = ?1 AND (expiry IS NULL OR expiry > ?6)
             """, .blob(key.bytes), .blob(value.bytes), SQLiteValue(value.type), .integer(version.rawValue),
-            expiry.map { .integer($0) } ?? .null)
-        return StoreChangeResult(version: version, isNew: old == nil, expiry: expiry)
+            SQLiteValue(expiry.map { Int($0) }), .integer(now))
+        if changed == 0 {
+            try connection.execute(
+                "INSERT OR REPLACE INTO entries (key, value, type, version, expiry) VALUES (?, ?, ?, ?, ?)",
+                .blob(key.bytes), .blob(value.bytes), SQLiteValue(value.type), .integer(version.rawValue),
+                SQLiteValue(expiry.map { Int($0) }))
+        }
+        return StoreChangeResult(version: version, isNew: changed == 0, expiry: expiry)
     }
 
     static func remove(
         _ key: StoreKey, if condition: StoreCondition, at now: Int64, _ connection: SQLiteConnection
     ) throws -> Bool {
-        let old = try version(key, at: now, connection)
-        guard condition.holds(of: old) else { throw StoreError.conflict(key, condition, old) }
-        guard old != nil else { return false }
-        try connection.execute("DELETE FROM entries WHERE key = ?", .blob(key.bytes))
+        try check(condition, of: key, at: now, connection)
+        let removed = try connection.execute(
+            "DELETE FROM entries WHERE key = ?1 AND (expiry IS NULL OR expiry > ?2)", .blob(key.bytes), .integer(now))
+        guard removed > 0 else { return false }
         _ = try log(.removed, key, connection)
         return true
     }
@@ -190,9 +212,9 @@ nonisolated enum StoreSchema {
         }
         let forgotten = try connection.execute(
             """
-            DELETE FROM changes WHERE version IN (SELECT version FROM changes
-                WHERE version <= (SELECT max(version) FROM changes) - ?1 ORDER BY version LIMIT ?2)
-            """, .integer(Int64(log)), .integer(Int64(limit) * 10))
+            DELETE FROM changes WHERE version <= min((SELECT max(version) FROM changes) - ?1,
+                (SELECT min(version) FROM changes) + ?2 - 1)
+            """, .integer(Int64(max(1, log))), .integer(Int64(limit) * 10))
         return keys.count == limit || forgotten == limit * 10
     }
 }
