@@ -23,7 +23,6 @@ public final class RedisKeyValueStore: KeyValueStore {
     private let index, expiries, counter, log: String
     private let watchers = StoreWatchers()
     private var seen: Int64 = 0
-    private var watching: Task<Void, Never>?
     /// While it is not known yet which change is the last one before those to tell of.
     private var beginning: Future<Void>?
     private var sweeping: Task<Void, Never>?
@@ -49,15 +48,7 @@ public final class RedisKeyValueStore: KeyValueStore {
         expiries = "{\(settings.namespace)}:expiry"
         counter = "{\(settings.namespace)}:version"
         log = "{\(settings.namespace)}:changes"
-        sweeping = Task { [weak self, interval = settings.sweepInterval] in
-            while !Task.isCancelled {
-                // Uneven, so that the workers do not all look at the same moment.
-                try? await Task.sleep(for: interval * Double.random(in: 0.75...1.25))
-                guard !Task.isCancelled, let self else { return }
-                // What cannot be done now is done the next time.
-                try? await self.sweep()
-            }
-        }
+        sweeping = StoreSweeping.task(every: settings.sweepInterval) { [weak self] in try await self?.sweep() != nil }
     }
 
     deinit {}
@@ -259,14 +250,11 @@ public final class RedisKeyValueStore: KeyValueStore {
     /// What changes from now on.
     public func watch(prefix: StoreKey) async throws -> StoreChanges {
         try checkOpen()
-        if watchers.isEmpty {
-            watching?.cancel()
-            watching = nil
-        }
+        if watchers.isEmpty { watchers.rest() }
         // Before anything is awaited, so that a change that comes meanwhile is not lost.
         let changes = watchers.add(prefix: prefix, limit: limits.changes)
         // Whoever comes while the first one begins begins with it.
-        if watching == nil { try await (beginning ?? begin()).value }
+        if !watchers.isLooking { try await (beginning ?? begin()).value }
         return changes
     }
 
@@ -278,7 +266,7 @@ public final class RedisKeyValueStore: KeyValueStore {
                 let newest = try await newest()
                 try checkOpen()
                 seen = newest
-                watching = Task { [weak self] in await Self.look { self } }
+                watchers.look { [weak self] in try await self?.look() != nil }
                 beginning = nil
                 promise.succeed(())
             } catch {
@@ -297,21 +285,7 @@ public final class RedisKeyValueStore: KeyValueStore {
         }
     }
 
-    /// Waits for changes as long as somebody watches.
-    private static func look(_ store: () -> RedisKeyValueStore?) async {
-        while !Task.isCancelled, let store = store(), !store.watchers.isEmpty {
-            do {
-                try await store.look()
-            } catch is CancellationError {
-                break
-            } catch {
-                store.watchers.tell(.missed)
-                try? await Task.sleep(for: .milliseconds(200))
-            }
-        }
-        if !Task.isCancelled { store()?.watching = nil }
-    }
-
+    /// Waits for changes, and tells of them.
     private func look() async throws {
         var command = RedisCommand(
             "XREAD", "COUNT", Self.changesAtOnce, "BLOCK", Self.watchSeconds * 1000, "STREAMS", traits: .blocking)
@@ -380,10 +354,8 @@ public final class RedisKeyValueStore: KeyValueStore {
         guard !isClosed else { return }
         isClosed = true
         sweeping?.cancel()
-        watching?.cancel()
-        watchers.end()
+        await watchers.end()
         await sweeping?.value
-        await watching?.value
         if ownsClient { client.close() }
     }
 }

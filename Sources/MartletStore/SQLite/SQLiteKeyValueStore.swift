@@ -18,7 +18,6 @@ public final class SQLiteKeyValueStore: KeyValueStore {
     /// The version up to which the watchers know of all changes.
     private var seen: Int64 = 0
     private var isLooking = false
-    private var watching: Task<Void, Never>?
     private var sweeping: Task<Void, Never>?
     private var isClosed = false
 
@@ -63,7 +62,9 @@ public final class SQLiteKeyValueStore: KeyValueStore {
             }
             let reader = try await SQLiteReader.open(path, settings: file)
             let store = SQLiteKeyValueStore(path, settings, writer, reader)
-            store.sweeping = Task { [weak store] in await Self.sweep(settings) { store } }
+            store.sweeping = StoreSweeping.task(every: settings.sweepInterval) { [weak store] in
+                try await store?.sweep() != nil
+            }
             return store
         } catch {
             await writer.close()
@@ -173,14 +174,8 @@ public final class SQLiteKeyValueStore: KeyValueStore {
             await look()
         }
         let changes = watchers.add(prefix: prefix, limit: limits.changes)
-        if watching == nil {
-            watching = Task { [weak self, interval = settings.watchInterval] in
-                while !Task.isCancelled, let self, !self.watchers.isEmpty {
-                    await self.look()
-                    try? await Task.sleep(for: interval)
-                }
-                self?.watching = nil
-            }
+        if !watchers.isLooking {
+            watchers.look(every: settings.watchInterval) { [weak self] in await self?.look() != nil }
         }
         return changes
     }
@@ -207,16 +202,6 @@ public final class SQLiteKeyValueStore: KeyValueStore {
     // MARK: Tidying up
 
     /// Removes what nobody sees any more; whichever process comes first does it.
-    private static func sweep(_ settings: SQLiteStoreSettings, _ store: () -> SQLiteKeyValueStore?) async {
-        while !Task.isCancelled {
-            // Uneven, so that the workers do not all look at the same moment.
-            try? await Task.sleep(for: settings.sweepInterval * Double.random(in: 0.75...1.25))
-            guard !Task.isCancelled, let store = store() else { return }
-            // What cannot be done now is done the next time.
-            try? await store.sweep()
-        }
-    }
-
     private func sweep() async throws {
         let log = settings.log
         guard try await reader.look({ try StoreSchema.needsSweeping(log: log, at: StoreClock.now, $0) }) else { return }
@@ -231,9 +216,8 @@ public final class SQLiteKeyValueStore: KeyValueStore {
         guard !isClosed else { return }
         isClosed = true
         sweeping?.cancel()
-        watching?.cancel()
         await sweeping?.value
-        watchers.end()
+        await watchers.end()
         await writer.close()
         await reader.close()
     }

@@ -77,37 +77,3 @@ public final class StoreChanges: AsyncSequence {
         }
     }
 }
-
-/// Those who watch a store, as long as they do.
-final class StoreWatchers {
-    private struct Watcher {
-        weak var changes: StoreChanges?
-    }
-
-    private var watchers: [Watcher] = []
-
-    init() {}
-
-    deinit {}
-
-    /// Whether somebody watches.
-    var isEmpty: Bool {
-        watchers.removeAll { $0.changes == nil }
-        return watchers.isEmpty
-    }
-
-    func add(prefix: StoreKey, limit: Int) -> StoreChanges {
-        let changes = StoreChanges(prefix: prefix, limit: limit)
-        watchers.append(Watcher(changes: changes))
-        return changes
-    }
-
-    func tell(_ change: StoreChange) {
-        for watcher in watchers { watcher.changes?.tell(change) }
-    }
-
-    func end() {
-        for watcher in watchers { watcher.changes?.end() }
-        watchers = []
-    }
-}
