@@ -55,6 +55,23 @@ public final class RedisKeyValueStore: KeyValueStore {
 
     private func name(_ key: StoreKey) -> [UInt8] { prefix + key.bytes }
 
+    /// The name of an entry, put together where it is written.
+    private nonisolated struct EntryName: RedisArgument {
+        let prefix: [UInt8]
+        let key: [UInt8]
+
+        func write(to writer: inout RESPWriter) {
+            withUnsafeTemporaryAllocation(byteCount: prefix.count + key.count, alignment: 1) { name in
+                name.copyBytes(from: prefix)
+                UnsafeMutableRawBufferPointer(rebasing: name[prefix.count...]).copyBytes(from: key)
+                writer.write(UnsafeRawBufferPointer(name))
+            }
+        }
+    }
+
+    /// The fields of an entry: see ``RedisStoreScripts``.
+    private nonisolated static let fields = ["v", "t", "n", "e"].map { (name: String) in Array(name.utf8) }
+
     private func keys(_ entry: [UInt8]) -> [any RedisArgument] { [entry, index, expiries, counter, log] }
 
     // MARK: Reading
@@ -63,12 +80,10 @@ public final class RedisKeyValueStore: KeyValueStore {
     public func get(_ key: StoreKey) async throws -> StoreEntry? {
         try limits.check(key)
         try checkOpen()
-        var command = RedisCommand("HMGET", traits: .readOnly, capacity: key.bytes.count + 64)
-        command.append(key: name(key))
-        command.append("v")
-        command.append("t")
-        command.append("n")
-        command.append("e")
+        var command = RedisCommand(
+            exactly: "HMGET", traits: .readOnly, capacity: prefix.count + key.bytes.count + 48)
+        command.append(key: EntryName(prefix: prefix, key: key.bytes))
+        for field in Self.fields { command.append(field) }
         let answer: RESPValue
         do throws(RedisError) {
             answer = try await client.send(command)
@@ -220,8 +235,24 @@ public final class RedisKeyValueStore: KeyValueStore {
     }
 
     private static func number(_ value: RESPValue) -> Int64? {
-        if case .integer(let number) = value { return number }
-        return value.text.flatMap { Int64($0) }
+        switch value {
+        case .null: nil
+        case .integer(let number): number
+        case .bulk(let digits): number(digits)
+        default: value.text.flatMap { Int64($0) }
+        }
+    }
+
+    /// The number of decimal digits, of which there may be so many that no sum of them overflows.
+    private static func number(_ digits: [UInt8]) -> Int64? {
+        guard (1...18).contains(digits.count) else { return Int64(String(decoding: digits, as: UTF8.self)) }
+        var number: Int64 = 0
+        for byte in digits {
+            let digit = byte &- UInt8(ascii: "0")
+            guard digit <= 9 else { return Int64(String(decoding: digits, as: UTF8.self)) }
+            number = number &* 10 &+ Int64(digit)
+        }
+        return number
     }
 
     private static func version(_ value: RESPValue) -> StoreVersion? {
