@@ -46,6 +46,9 @@ final class StoreCase {
         try await serve { try $0.store(at: "/kv/{key...}", settings) } + "/kv"
     }
 
+    /// What the first of the servers has counted.
+    func count(_ counter: HTTPCounter) -> UInt64 { servers[0].server.counters.load(counter) }
+
     private func end() async {
         await client.shutdown()
         for (server, worker) in servers {

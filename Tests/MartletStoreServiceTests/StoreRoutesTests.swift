@@ -170,6 +170,10 @@ import Testing
             #expect(try await test.ask(.put, kv + "/a", "[1,2", fields: json).code == 400)
             #expect(try await test.ask(.put, kv + "/a", "1", fields: [.contentType: "text/plain"]).code == 415)
             #expect(try await test.ask(.put, kv + "/a", "null", fields: json).code == 204)
+            #expect(test.count(.storeRefused) == 1)
+            let key = String(repeating: "k", count: settings.keySize + 1)
+            #expect(try await test.ask(.get, kv + "/" + key).code == 414)
+            #expect(test.count(.storeRefused) == 2)
             #expect(try await test.ask(.patch, kv + "/a?increment=1").code == 409)
         }
     }
@@ -184,6 +188,19 @@ import Testing
             for number in 0..<8 { codes.append(try await test.ask(.put, kv + "/\(number)", body).code) }
             #expect(codes.first == 201 && codes.last == 507)
             #expect(try await test.ask(.get, kv + "/0").text == body)
+            #expect(test.count(.storeRefused) == UInt64(codes.filter { $0 == 507 }.count))
+        }
+    }
+
+    @Test("that a store cannot be used is answered, and counted") func unavailable() async throws {
+        try await StoreCase.run { test in
+            let store = try await KeyValueStores.open(test.settings.url)
+            let kv = try await test.serve { try $0.store(at: "/kv/{key}") { _ in store } } + "/kv"
+            #expect(try await test.ask(.put, kv + "/a", "x").code == 201)
+            await store.close()
+            let refused = try await test.ask(.put, kv + "/a", "y")
+            #expect(refused.code == 503 && refused.fields[.retryAfter] == "1")
+            #expect(test.count(.storeUnavailable) == 1 && test.count(.storeRefused) == 0)
         }
     }
 
@@ -247,6 +264,7 @@ import Testing
             #expect(response.code == 200 && response.fields[.contentType] == "text/event-stream")
             let refused = try await test.ask(.get, kv, fields: [.accept: "text/event-stream"])
             #expect(refused.code == 503)
+            #expect(test.count(.storeRefused) == 1 && test.count(.storeUnavailable) == 0)
             let made = try await test.ask(.put, other + "/a", "x")
             _ = try await test.ask(.put, other + "/b", "x")
             _ = try await test.ask(.delete, kv + "/a")

@@ -130,4 +130,8 @@ public nonisolated enum HTTPCounter: Int, CounterName {
     case compressionBombs
     /// Requests that were answered with 503 because their handler took longer than a ``RequestTimeout`` allows.
     case handlersTimedOut
+    /// Requests to a store that a limit of its routes refused: of keys, of values, of all entries, of those who watch.
+    case storeRefused
+    /// Requests that were answered with 503 because their store could not be used.
+    case storeUnavailable
 }

@@ -44,10 +44,23 @@ extension RouteGroup {
         let place = try StorePath(path)
         let routes = StoreRoutes(settings, parameter: place.parameter)
         onStart { worker in routes.store = try await open(worker) }
-        try add(.get, path) { request in try await routes.get(request) }
-        try add(.put, path) { request in try await routes.put(request) }
-        try add(.patch, path) { request in try await routes.patch(request) }
-        try add(.delete, path) { request in try await routes.delete(request) }
-        try add(.get, place.collection) { request in try await routes.list(request) }
+        try answer(.get, path, routes) { request in try await routes.get(request) }
+        try answer(.put, path, routes) { request in try await routes.put(request) }
+        try answer(.patch, path, routes) { request in try await routes.patch(request) }
+        try answer(.delete, path, routes) { request in try await routes.delete(request) }
+        try answer(.get, place.collection, routes) { request in try await routes.list(request) }
+    }
+
+    private func answer(
+        _ method: HTTPRequest.Method, _ path: String, _ routes: StoreRoutes,
+        _ handler: @escaping @MainActor (Request) async throws -> Response
+    ) throws(RouteError) {
+        try add(method, path) { request in
+            do {
+                return try await handler(request)
+            } catch {
+                throw routes.refusal(error, request)
+            }
+        }
     }
 }

@@ -39,7 +39,7 @@ final class StoreRoutes {
     func get(_ request: Request) async throws -> Response {
         let store = try opened()
         let key = try key(request)
-        let entry = try await answering { try await store.get(key) }
+        let entry = try await store.get(key)
         let conditions = request.preconditions
         if !conditions.isEmpty {
             switch conditions.evaluate(tag: entry?.tag, lastModified: nil, exists: entry != nil) {
@@ -159,9 +159,9 @@ final class StoreRoutes {
         _ change: (StoreCondition) async throws -> Value
     ) async throws -> Value {
         let conditions = request.preconditions
-        guard !conditions.isEmpty else { return try await answering { try await change(.always) } }
+        guard !conditions.isEmpty else { return try await change(.always) }
         for _ in 0..<Self.attempts {
-            let entry = try await answering { try await store.get(key) }
+            let entry = try await store.get(key)
             guard conditions.evaluate(tag: entry?.tag, lastModified: nil, exists: entry != nil) == .proceed else {
                 throw Self.preconditionFailed(entry?.version)
             }
@@ -169,8 +169,6 @@ final class StoreRoutes {
                 return try await change(.unchanged(since: entry))
             } catch let error as StoreError where error.code == .conflict {
                 continue
-            } catch {
-                throw HTTPError.of(error) ?? error
             }
         }
         throw HTTPError(
@@ -184,7 +182,7 @@ final class StoreRoutes {
         let query = try request.query
         let prefix = StoreKey(query["prefix"] ?? "")
         if request[.accept]?.contains("text/event-stream") == true {
-            return try await watch(store, prefix)
+            return try await watch(store, prefix, request)
         }
         var limit = 100
         if let text = query["limit"] {
@@ -200,18 +198,17 @@ final class StoreRoutes {
             }
             after = key
         }
-        let page = try await answering { [limit, after] in
-            try await store.list(prefix: prefix, after: after, limit: limit)
-        }
+        let page = try await store.list(prefix: prefix, after: after, limit: limit)
         return try JSON(StoreListing(page)).response()
     }
 
     /// One event for each change, from now on.
-    private func watch(_ store: any KeyValueStore, _ prefix: StoreKey) async throws -> Response {
+    private func watch(_ store: any KeyValueStore, _ prefix: StoreKey, _ request: Request) async throws -> Response {
         guard watchers < settings.watchers else {
+            request.worker.counters?.add(.storeRefused)
             throw HTTPError(.serviceUnavailable, "too many watch the store already", fields: [.retryAfter: "10"])
         }
-        let changes = try await answering { try await store.watch(prefix: prefix) }
+        let changes = try await store.watch(prefix: prefix)
         return Response.events { [self] events in
             watchers += 1
             defer { watchers -= 1 }
@@ -221,12 +218,15 @@ final class StoreRoutes {
 
     // MARK: Errors
 
-    private func answering<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
-        do {
-            return try await body()
-        } catch {
-            throw HTTPError.of(error) ?? error
+    /// What is answered in place of an error, counted when a limit or the store is behind it.
+    func refusal(_ error: any Error, _ request: Request) -> any Error {
+        let answer = HTTPError.of(error) ?? error
+        switch (answer as? HTTPError)?.status.code {
+        case 413, 414, 507: request.worker.counters?.add(.storeRefused)
+        case 503 where error is StoreError: request.worker.counters?.add(.storeUnavailable)
+        default: break
         }
+        return answer
     }
 
     private static func preconditionFailed(_ version: StoreVersion?) -> HTTPError {

@@ -248,6 +248,9 @@ extension HTTPCounter: StatisticsName {
             .init("compression_bombs", .counter, "Bodies that grew by too much as they were decoded, told 413")
         case .handlersTimedOut:
             .init("handlers_timed_out", .counter, "Requests whose handler took too long, told 503")
+        case .storeRefused:
+            .init("store_refused", .counter, "Requests to a store refused because of a limit")
+        case .storeUnavailable: .init("store_unavailable", .counter, "Requests whose store could not be used")
         }
     }
 }
