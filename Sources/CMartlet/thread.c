@@ -1,6 +1,7 @@
 #include "CMartlet.h"
 
 __thread bool martlet_thread_runs_loop = false;
+__thread bool martlet_thread_resumes_main = false;
 
 extern void martlet_install_executors(void);
 

@@ -21,6 +21,11 @@ extern __thread bool martlet_thread_runs_loop;
 static inline bool martlet_on_loop_thread(void) { return martlet_thread_runs_loop; }
 static inline void martlet_enter_loop_thread(void) { martlet_thread_runs_loop = true; }
 
+/// Whether what this thread has the runtime resume in this moment is the main actor's.
+extern __thread bool martlet_thread_resumes_main;
+static inline bool martlet_resumes_main(void) { return martlet_thread_resumes_main; }
+static inline void martlet_set_resumes_main(bool value) { martlet_thread_resumes_main = value; }
+
 /// The object of the task that runs on this thread, or null; its head is part of Swift's ABI (swift/ABI/Task.h).
 __attribute__((swiftcall)) void *swift_task_getCurrent(void);
 static inline void *martlet_current_task(void) { return swift_task_getCurrent(); }

@@ -60,7 +60,7 @@ nonisolated final class LoopMainExecutor: MainExecutor {
 /// The default executor of tasks and nonisolated `async` functions: the same loop, so that nothing hops threads.
 nonisolated final class LoopTaskExecutor: TaskExecutor, SchedulingExecutor {
     func enqueue(_ job: consuming ExecutorJob) {
-        ReadyQueue.shared.append(.standardJob(UnownedJob(job)))
+        ReadyQueue.shared.append(standard: UnownedJob(job))
     }
 
     func enqueue<C: Clock>(

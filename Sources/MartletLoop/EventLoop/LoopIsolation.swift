@@ -12,7 +12,7 @@ import CMartlet
 /// - Returns: what `body` returned; `nil` on another thread.
 @inlinable
 @inline(__always)
-nonisolated func ifOnLoop<Argument, Result>(
+package nonisolated func ifOnLoop<Argument, Result>(
     _ argument: Argument, _ body: @escaping @MainActor (Argument) -> Result
 ) -> Result? {
     guard martlet_on_loop_thread() else { return nil }

@@ -56,6 +56,15 @@ nonisolated final class ReadyQueue: @unchecked Sendable {
         }
     }
 
+    /// A job of the default executor. From any thread.
+    func append(standard job: UnownedJob) {
+        if martlet_on_loop_thread() {
+            items.append(martlet_resumes_main() ? .mainJob(job) : .standardJob(job))
+        } else {
+            appendFromOtherThread(.standardJob(job))
+        }
+    }
+
     /// On the loop's thread only.
     func popFirst() -> ReadyItem? {
         items.popFirst()

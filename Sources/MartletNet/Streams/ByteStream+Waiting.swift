@@ -120,14 +120,14 @@ extension ByteStream {
         cancelledReadTicket = ticket
         guard readTicket == ticket, let waiting = reader else { return }
         reader = nil
-        waiting.resume(returning: .interrupted)
+        waiting.resumeOnMain(returning: .interrupted)
     }
 
     private func cancelWrite(_ ticket: UInt32) {
         cancelledWriteTicket = ticket
         guard writeTicket == ticket, let waiting = writer else { return }
         writer = nil
-        waiting.resume(returning: .interrupted)
+        waiting.resumeOnMain(returning: .interrupted)
     }
 
     /// Whether this stream has moved bytes many times in a row without having to wait: then it is to let others run, so
@@ -155,14 +155,14 @@ extension ByteStream {
             reactor?.waitEnded(result)
         } else if let waiting = reader {
             reader = nil
-            waiting.resume(returning: result)
+            waiting.resumeOnMain(returning: result)
         }
     }
 
     func resumeWriter(_ result: Wait) {
         guard let waiting = writer else { return }
         writer = nil
-        waiting.resume(returning: result)
+        waiting.resumeOnMain(returning: result)
     }
 
     // MARK: Deadlines

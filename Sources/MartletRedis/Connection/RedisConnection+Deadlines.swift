@@ -58,7 +58,7 @@ extension RedisConnection {
             caller.deadline = .distantFuture
             if let waiter = caller.waiter {
                 caller.waiter = nil
-                waiter.resume(returning: .failed(error))
+                waiter.resumeOnMain(returning: .failed(error))
             } else if caller.earlyEnd == nil {
                 caller.earlyEnd = error
             }

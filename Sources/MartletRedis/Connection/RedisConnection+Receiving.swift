@@ -61,13 +61,13 @@ extension RedisConnection: ByteStreamReactor {
                     RedisError(.malformedAnswer, host: host, "the server answered a subscription with something else"))
             }
             let caller = pending.removeFirst()
-            caller.waiter?.resume(returning: .value(value))
+            caller.waiter?.resumeOnMain(returning: .value(value))
             isBlocking = isBlocking && !pending.isEmpty
             settleSubscriptions()
             return
         }
         guard let caller = pending.answerFirst(value) else { return }
-        caller.waiter?.resume(returning: caller.batch == nil ? .value(value) : .batch)
+        caller.waiter?.resumeOnMain(returning: caller.batch == nil ? .value(value) : .batch)
         isBlocking = isBlocking && !pending.isEmpty
     }
 
@@ -95,7 +95,7 @@ extension RedisConnection: ByteStreamReactor {
             onPush?(message)
             return
         }
-        if let caller = pending.answerFirst(nil) { caller.waiter?.resume(returning: .value(.null)) }
+        if let caller = pending.answerFirst(nil) { caller.waiter?.resumeOnMain(returning: .value(.null)) }
     }
 
     /// Takes note of how many subscriptions there are. Without any, nothing that comes is a push.

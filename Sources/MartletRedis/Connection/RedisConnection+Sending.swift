@@ -197,7 +197,7 @@ extension RedisConnection {
                 caller.waiter = waiter
                 return nil
             } ?? queuedInVain
-        if let early { waiter.resume(returning: .failed(early)) }
+        if let early { waiter.resumeOnMain(returning: .failed(early)) }
     }
 
     /// The task of a caller was cancelled: he goes on, and his answer finds nobody.
@@ -209,7 +209,7 @@ extension RedisConnection {
             if waiter == nil { caller.earlyEnd = error }
             return waiter
         }
-        if let waiter = waiter ?? nil { waiter.resume(returning: .failed(error)) }
+        if let waiter = waiter ?? nil { waiter.resumeOnMain(returning: .failed(error)) }
     }
 
     // MARK: Sending

@@ -124,7 +124,7 @@ public final class RedisConnection: RedisCommands {
         sentOffset = 0
         let unsent = RedisError(reason.code, host: host, reason.reason, cause: reason.cause, isUnsent: true)
         for caller in pending.removeAll() {
-            caller.waiter?.resume(returning: .failed(caller.position >= sent ? unsent : reason))
+            caller.waiter?.resumeOnMain(returning: .failed(caller.position >= sent ? unsent : reason))
         }
         let onClose = onClose
         self.onClose = nil
