@@ -225,7 +225,7 @@ public final class EventLoop {
     }
 
     /// Waits from this long on are left to the alarm: one system call for any number of waits until then.
-    private static let alarmMilliseconds: Int32 = 10
+    private static let alarmMilliseconds: Int32 = 2
 
     /// Whether nothing can ever happen any more: only asked when the loop is about to wait without limit.
     private var isDeadlocked: Bool {

@@ -63,9 +63,9 @@ struct TimerWheel {
     /// When the next slot is reached; `nil` when nothing is armed.
     var nextInstant: EventLoop.Instant? {
         mutating get {
-            nextExpiry().map {
-                EventLoop.Instant(nanoseconds: origin.nanoseconds + $0.tick * Self.nanosecondsPerTick)
-            }
+            // In place of `map`, whose closure would be checked to be on the main actor, for every wait of the loop.
+            guard let next = nextExpiry() else { return nil }
+            return EventLoop.Instant(nanoseconds: origin.nanoseconds + next.tick * Self.nanosecondsPerTick)
         }
     }
 

@@ -27,6 +27,34 @@ struct EventLoopTests {
         martlet_on_loop_thread()
     }
 
+    @Test("what is resumed as the main actor's goes on where it belongs, whoever's it is")
+    func resumingAsMain() async {
+        let waiting = Waiting()
+        let tasks = [Task { await waiting.wait() }, Task { await Elsewhere().wait(for: waiting) }]
+        while waiting.waiters.count < 2 { await EventLoop.yield() }
+        for waiter in waiting.waiters { waiter.resumeOnMain(returning: 7) }
+        for task in tasks { #expect(await task.value == 7) }
+    }
+
+    @Test("a timer that is put off, or comes before others, is on time")
+    func putOff() async {
+        let start = EventLoop.Instant.readClock()
+        var fired: [Int] = []
+        await withUnsafeContinuation { (done: UnsafeContinuation<Void, Never>) in
+            let late = EventLoop.main.callAt(start + .milliseconds(20)) {
+                fired.append(2)
+                done.resume()
+            }
+            // The loop has set out to wait for it by then.
+            EventLoop.main.callLater(.milliseconds(12)) {
+                fired.append(1)
+                late.arm(at: start + .milliseconds(60))
+            }
+        }
+        #expect(fired == [1, 2])
+        #expect(EventLoop.Instant.readClock() >= start + .milliseconds(60))
+    }
+
     @Test("callSoon calls in order, after what is running")
     func callSoonKeepsOrder() async {
         var calls: [Int] = []
@@ -124,4 +152,25 @@ nonisolated func onAnotherThread(_ body: @escaping @Sendable () -> Void) {
             return nil
         }, box)
     pthread_detach(thread)
+}
+
+/// Those who wait.
+private final class Waiting {
+    private(set) var waiters: [UnsafeContinuation<Int, Never>] = []
+
+    func wait() async -> Int {
+        await withUnsafeContinuation { waiters.append($0) }
+    }
+
+    func add(_ waiter: UnsafeContinuation<Int, Never>) { waiters.append(waiter) }
+}
+
+private actor Elsewhere {
+    func wait(for waiting: Waiting) async -> Int {
+        let answer = await withUnsafeContinuation { waiter in
+            _ = Task { @MainActor in waiting.add(waiter) }
+        }
+        assertIsolated()
+        return answer
+    }
 }
