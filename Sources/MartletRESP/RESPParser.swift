@@ -73,6 +73,14 @@ public struct RESPParser: Sendable {
     public mutating func next(
         _ bytes: UnsafeRawBufferPointer, from offset: inout Int
     ) throws(RESPError) -> RESPValue? {
+        if let content = wholeBulk(bytes, offset) {
+            offset = content.upperBound + 2
+            return .bulk([UInt8](UnsafeRawBufferPointer(rebasing: bytes[content])))
+        }
+        if isOK(bytes, offset) {
+            offset += 5
+            return .simple(RESPText.ok)
+        }
         while offset < bytes.count {
             let made: RESPValue?
             switch state {
@@ -83,6 +91,12 @@ public struct RESPParser: Sendable {
             if let made, let whole = try add(made) { return whole }
         }
         return nil
+    }
+
+    /// Whether what comes next begins an answer.
+    var isBetweenAnswers: Bool {
+        guard open.isEmpty, line.isEmpty, attributes == nil, case .line = state else { return false }
+        return true
     }
 
     // MARK: Lines

@@ -1,6 +1,6 @@
 /// What lines say.
 enum RESPText {
-    private static let ok = "OK"
+    static var ok: String { "OK" }
 
     /// Text; what is no UTF-8 is replaced by U+FFFD.
     @inline(__always)

@@ -13,20 +13,34 @@ public struct RESPWriter: Hashable, Sendable {
         bytes.reserveCapacity(capacity)
     }
 
+    /// One that begins with arguments that are encoded already, and has room for so many bytes more.
+    package init(encoded: StaticString, count: Int, capacity: Int) {
+        self.init(capacity: encoded.utf8CodeUnitCount + capacity)
+        bytes.appendRaw(encoded.utf8CodeUnitCount) {
+            $0.copyMemory(from: UnsafeRawBufferPointer(start: encoded.utf8Start, count: $0.count))
+        }
+        self.count = count
+    }
+
     /// Writes bytes as one argument.
     public mutating func write(_ argument: UnsafeRawBufferPointer) {
         count += 1
-        writeLength(argument.count)
-        bytes.append(contentsOf: argument)
-        writeLineEnd()
+        let digits = DecimalDigits.count(argument.count)
+        bytes.appendRaw(argument.count + digits + 5) { bytes in
+            bytes[0] = UInt8(ascii: "$")
+            DecimalDigits.write(argument.count, digits, to: bytes.baseAddress! + 1)
+            bytes[digits + 1] = UInt8(ascii: "\r")
+            bytes[digits + 2] = UInt8(ascii: "\n")
+            let end = digits + 3 + argument.count
+            UnsafeMutableRawBufferPointer(rebasing: bytes[(digits + 3)..<end]).copyMemory(from: argument)
+            bytes[end] = UInt8(ascii: "\r")
+            bytes[end + 1] = UInt8(ascii: "\n")
+        }
     }
 
     /// Writes bytes as one argument.
     public mutating func write(_ argument: [UInt8]) {
-        count += 1
-        writeLength(argument.count)
-        bytes.append(contentsOf: argument)
-        writeLineEnd()
+        argument.withUnsafeBytes { write($0) }
     }
 
     /// Writes the text's UTF-8 as one argument.
@@ -53,34 +67,13 @@ public struct RESPWriter: Hashable, Sendable {
 
     /// Writes an integer as one argument, in decimal digits.
     public mutating func write(_ argument: Int64) {
-        count += 1
         var digits = DecimalDigits(argument)
-        digits.withBytes { text in
-            writeLength(text.count)
-            bytes.append(contentsOf: text)
-        }
-        writeLineEnd()
+        digits.withBytes { write($0) }
     }
 
     /// Writes a double as one argument, in the fewest digits that give the same number again; `inf`, `-inf` and `nan`.
     public mutating func write(_ argument: Double) {
         write(argument.description)
-    }
-
-    private mutating func writeLength(_ length: Int) {
-        bytes.append(UInt8(ascii: "$"))
-        if length < 10 {
-            bytes.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: length))
-        } else {
-            var digits = DecimalDigits(Int64(length))
-            digits.withBytes { bytes.append(contentsOf: $0) }
-        }
-        writeLineEnd()
-    }
-
-    private mutating func writeLineEnd() {
-        bytes.append(UInt8(ascii: "\r"))
-        bytes.append(UInt8(ascii: "\n"))
     }
 }
 
@@ -129,9 +122,48 @@ package struct DecimalDigits {
         self.start = start
     }
 
+    /// How many a number that is not negative takes.
+    @inline(__always)
+    package static func count(_ number: Int) -> Int {
+        var count = 1
+        var rest = number
+        while rest >= 10 {
+            count += 1
+            rest /= 10
+        }
+        return count
+    }
+
+    /// Writes a number that is not negative as so many digits.
+    @inline(__always)
+    package static func write(_ number: Int, _ count: Int, to start: UnsafeMutableRawPointer) {
+        var rest = UInt(bitPattern: number)
+        var index = count
+        while index > 0 {
+            index -= 1
+            start.storeBytes(
+                of: UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10), toByteOffset: index, as: UInt8.self)
+            rest /= 10
+        }
+    }
+
     /// Calls `body` with them.
     package mutating func withBytes(_ body: (UnsafeRawBufferPointer) -> Void) {
         let start = start
         withUnsafeBytes(of: &storage) { body(UnsafeRawBufferPointer(rebasing: $0[start...])) }
+    }
+}
+
+extension [UInt8] {
+    /// Appends so many bytes, all of which `body` writes.
+    @inline(__always)
+    package mutating func appendRaw(_ count: Int, _ body: (UnsafeMutableRawBufferPointer) -> Void) {
+        append(addingCapacity: count) { span in
+            span.withUnsafeMutableBufferPointer { buffer, used in
+                // There is room for what was asked for, at least.
+                body(UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]))
+                used = count
+            }
+        }
     }
 }

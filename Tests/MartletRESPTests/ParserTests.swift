@@ -15,6 +15,27 @@ struct ParserTests {
         }
     }
 
+    @Test(
+        "who wants text gets a bulk that is an answer by itself, and there as a whole, as text, and all else as it is")
+    func texts() {
+        for (text, value) in Inputs.values {
+            let bytes = Array((text + "$2\r\nhi\r\n").utf8)
+            var expected = value
+            if text.hasPrefix("$"), case .bulk(let content) = value {
+                expected = .simple(String(decoding: content, as: UTF8.self))
+            }
+            #expect(
+                [[expected, .simple("hi")], [value, .simple("hi")]].contains(Reading(bytes, asText: true).values))
+            for cut in 1..<bytes.count {
+                let reading = Reading(bytes, pieces: [cut, .max], asText: true)
+                #expect(reading.values.map(\.text) == [value.text, "hi"] && reading.error == nil, "cut at \(cut)")
+            }
+        }
+        for (text, code) in Inputs.mistakes { #expect(Reading(text, asText: true).error?.code == code) }
+        #expect(Reading("$3\r\nabc\r\n", asText: true).values == [.simple("abc")])
+        #expect(Reading("*1\r\n$3\r\nabc\r\n", asText: true).values == [.array([.bulk("abc")])])
+    }
+
     @Test("nan is read as such")
     func nan() {
         guard case .double(let value) = Reading(",nan\r\n").values.first else {
