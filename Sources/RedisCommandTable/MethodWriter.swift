@@ -67,7 +67,8 @@ package struct MethodWriter {
             "public static func \(method.name)\(generics)", parameters, "-> RedisOperation<\(result)>\(requirement)")
         let introducer = method.arguments.isEmpty ? "let" : "var"
         let traits = command.traits.isEmpty ? ", traits: []" : command.traits
-        write("\(introducer) command = RedisCommand(exactly: \"\(command.name)\"\(traits))", indent: 2)
+        let name = "\"\(command.name)\"\(command.encodedName)"
+        write("\(introducer) command = RedisCommand(exactly: \(name)\(traits))", indent: 2)
         for argument in method.arguments { writeAppend(argument) }
         let names = method.arguments.flatMap(\.parameterNames)
         if command.flags.contains(.blocking), names.contains("timeout") {
@@ -164,7 +165,8 @@ package struct MethodWriter {
         if shape.takesDictionary { write("@_disfavoredOverload", indent: 1) }
         if command.flags.contains(.write), !method.returnsNothing { write("@discardableResult", indent: 1) }
         writeFunction(
-            "@inline(__always) public func \(method.name)\(shape.generics(method, values: true))", parameters,
+            "@inline(__always) public nonisolated(nonsending) func \(method.name)\(shape.generics(method, values: true))",
+            parameters,
             "async throws(RedisError)\(method.returnsNothing ? "" : " -> \(result)")")
         write(
             "\(method.returnsNothing ? "_ = " : "")try await send("
@@ -187,6 +189,13 @@ extension Shape {
 }
 
 extension Command {
+    /// The arguments of `RedisCommand`'s initialiser that say how its name is sent.
+    fileprivate var encodedName: String {
+        let words = name.split(separator: " ")
+        let encoded = words.map { "$\($0.utf8.count)\\r\\n\($0)\\r\\n" }.joined()
+        return ", encoded: \"\(encoded)\"\(words.count > 1 ? ", words: \(words.count)" : "")"
+    }
+
     /// The argument of `RedisCommand`'s initialiser that says what it is.
     fileprivate var traits: String {
         var traits: [String] = []

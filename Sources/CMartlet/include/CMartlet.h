@@ -29,6 +29,14 @@ static inline void martlet_set_resumes_main(bool value) { martlet_thread_resumes
 /// The object of the task that runs on this thread, or null; its head is part of Swift's ABI (swift/ABI/Task.h).
 __attribute__((swiftcall)) void *swift_task_getCurrent(void);
 static inline void *martlet_current_task(void) { return swift_task_getCurrent(); }
+/// Whether that has been cancelled; `Task.isCancelled` without keeping the task alive meanwhile.
+__attribute__((swiftcall)) bool swift_task_isCancelled(void *task);
+static inline bool martlet_task_is_cancelled(void) {
+    void *task = swift_task_getCurrent();
+    return task && swift_task_isCancelled(task);
+}
+/// Whether a task that waits has been cancelled: a continuation of the runtime's is the task's object.
+static inline bool martlet_waiter_is_cancelled(void *continuation) { return swift_task_isCancelled(continuation); }
 /// One word of it, as it is now: the compiler thinks that what it does to a task changes no memory.
 static inline uintptr_t martlet_task_word(const void *task, size_t index) {
     return ((const volatile uintptr_t *)task)[index];

@@ -13,4 +13,10 @@ extension UnsafeContinuation where E == Never {
         resume(returning: value)
         martlet_set_resumes_main(false)
     }
+
+    /// Whether the task that waits, and has not been resumed, was cancelled. To be called on the loop.
+    package nonisolated var isCancelled: Bool {
+        // It is one word, the address of the task (swift/ABI/Task.h, "continuation"), which lives as long as it waits.
+        martlet_waiter_is_cancelled(unsafeBitCast(self, to: UnsafeMutableRawPointer.self))
+    }
 }

@@ -81,6 +81,7 @@ public final class RedisCachingClient: RedisCommands {
     // MARK: Commands
 
     /// Sends a command, or answers it from the cache.
+    @MainActor
     public func send(_ command: RedisCommand) async throws(RedisError) -> RESPValue {
         try await send(command, marked: [])
     }
@@ -91,6 +92,9 @@ public final class RedisCachingClient: RedisCommands {
             counts.bypassed &+= 1
             return try await pass(command)
         }
+        // What is kept is for all who ask, and some may want its bytes.
+        var command = command
+        command.wantsText = false
         let question = command.arguments.bytes + mark
         switch cache.find(question, now: Self.now) {
         case .answer(let answer):

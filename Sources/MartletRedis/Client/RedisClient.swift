@@ -28,6 +28,7 @@ public final class RedisClient: RedisCommands {
     private var nextShared = 0
     let dedicated: DedicatedPool
     private let isObserved: Bool
+    private let loop = EventLoop.main
     private let limit: EventLoop.Interval
 
     /// A client. It connects when the first command is sent.
@@ -54,25 +55,31 @@ public final class RedisClient: RedisCommands {
     ///
     /// - Throws: `RedisError`; ``RedisError/Code-swift.struct/invalidCommand`` for a command that changes the connection,
     ///   such as SELECT or SUBSCRIBE, which others use as well.
-    public func send(_ command: RedisCommand) async throws(RedisError) -> RESPValue {
-        let shared = next
+    public nonisolated(nonsending) func send(_ command: RedisCommand) async throws(RedisError) -> RESPValue {
         // The way of nearly all commands.
-        guard command.timeout == nil, !isObserved,
-            command.traits.isDisjoint(with: [.blocking, .connection, .undecided]),
-            let connection = shared.connection
-        else { return try await sendSlowly(command, on: shared, until: deadline(of: command), after: nil) }
-        let deadline = EventLoop.main.now + limit
+        guard command.timeout == nil, command.traits.isDisjoint(with: [.blocking, .connection, .undecided]),
+            let wait = ifOnLoop((self, command.arguments, command.wantsText), { $0.0.begin($0.1, $0.2) }) ?? nil
+        else { return try await sendSlowly(command, until: nil, after: nil) }
+        let answer = await withUnsafeContinuation { wait.begin($0) }
         let failure: RedisError
         do throws(RedisError) {
-            let wait = AnswerWait(connection, try connection.enqueue(command, deadline: deadline))
-            let answer = await withUnsafeContinuation { wait.begin($0) }
             return try wait.end(answer, command.name)
         } catch {
-            noteFailure(error.serverCode)
+            _ = ifOnLoop((self, error.serverCode)) { $0.0.noteFailure($0.1) }
             guard settings.retries.mayRepeat(error, command.traits) else { throw error }
             failure = error
         }
-        return try await sendSlowly(command, on: shared, until: deadline, after: failure)
+        return try await sendSlowly(command, until: wait.deadline, after: failure)
+    }
+
+    /// Queues what needs nothing but the connection that there is.
+    ///
+    /// - Returns: `nil` when it is not that simple; then the slow way finds out why.
+    @inline(__always)
+    private func begin(_ arguments: RESPWriter, _ wantsText: Bool) -> AnswerWait? {
+        let shared = next
+        guard !isObserved, let connection = shared.connection else { return nil }
+        return connection.begin(arguments, wantsText: wantsText, deadline: loop.now + limit)
     }
 
     /// Sends commands in one write, with nothing of others in between, and waits for all answers. They are no transaction:
@@ -88,9 +95,11 @@ public final class RedisClient: RedisCommands {
 
     @inline(never)
     private func sendSlowly(
-        _ command: RedisCommand, on shared: SharedConnection, until deadline: EventLoop.Instant,
-        after failure: RedisError?
+        _ command: RedisCommand, until deadline: EventLoop.Instant?, after failure: RedisError?
     ) async throws(RedisError) -> RESPValue {
+        // The one whose turn it was already.
+        let shared = shared[nextShared]
+        let deadline = deadline ?? self.deadline(of: command)
         guard isObserved else { return try await execute(command, on: shared, until: deadline, after: failure) }
         return try await observed(command.name) { () throws(RedisError) in
             try await execute(command, on: shared, until: deadline, after: failure)

@@ -93,6 +93,7 @@ public final class RedisClusterClient: RedisCommands, RedisSubscribing {
     // MARK: Commands
 
     /// Sends a command to whom it concerns, and waits for the answer.
+    @MainActor
     public func send(_ command: RedisCommand) async throws(RedisError) -> RESPValue {
         let command = command.decided
         switch ClusterRoute(command) {

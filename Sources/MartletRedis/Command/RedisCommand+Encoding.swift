@@ -3,30 +3,7 @@ import MartletRESP
 
 nonisolated extension RedisCommand {
     /// How many bytes it takes on the wire.
-    var encodedLength: Int {
-        var digits = 1
-        var rest = arguments.count
-        while rest >= 10 {
-            digits += 1
-            rest /= 10
-        }
-        return arguments.bytes.count + digits + 3
-    }
-
-    /// Writes it as it is sent: an array of bulks.
-    func encode(into output: inout [UInt8]) {
-        let count = arguments.count
-        output.append(UInt8(ascii: "*"))
-        if count < 10 {
-            output.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: count))
-        } else {
-            var digits = DecimalDigits(Int64(count))
-            digits.withBytes { output.append(contentsOf: $0) }
-        }
-        output.append(UInt8(ascii: "\r"))
-        output.append(UInt8(ascii: "\n"))
-        output.append(contentsOf: arguments.bytes)
-    }
+    var encodedLength: Int { arguments.encodedLength }
 
     /// Until when its answer is waited for.
     func deadline(_ timeouts: RedisTimeouts, from now: EventLoop.Instant) -> EventLoop.Instant {
@@ -48,5 +25,25 @@ nonisolated extension RedisCommand {
             if command.traits.contains(.blocking) { begin = end }
         }
         return last
+    }
+}
+
+nonisolated extension RESPWriter {
+    /// How many bytes they take on the wire as a command.
+    var encodedLength: Int { bytes.count + DecimalDigits.count(count) + 3 }
+
+    /// Writes them as a command is sent: an array of bulks.
+    @inline(__always)
+    func encode(into output: inout [UInt8]) {
+        let digits = DecimalDigits.count(count)
+        output.appendRaw(encodedLength) { command in
+            command[0] = UInt8(ascii: "*")
+            DecimalDigits.write(count, digits, to: command.baseAddress! + 1)
+            command[digits + 1] = UInt8(ascii: "\r")
+            command[digits + 2] = UInt8(ascii: "\n")
+            bytes.withUnsafeBytes {
+                UnsafeMutableRawBufferPointer(rebasing: command[(digits + 3)...]).copyMemory(from: $0)
+            }
+        }
     }
 }

@@ -76,6 +76,8 @@ public nonisolated struct RedisCommand: Sendable {
     public var blockingTime: Duration?
     /// How long the answer is waited for; `nil` is as the settings say.
     public var timeout: Duration?
+    /// Whether a bulk that it is answered with is to be made text at once, as `RESPValue.simple`.
+    var wantsText = false
     /// The arguments, the name first.
     package private(set) var arguments: RESPWriter
 
@@ -87,6 +89,14 @@ public nonisolated struct RedisCommand: Sendable {
     ///   - capacity: how many bytes its arguments are likely to take.
     public init(_ name: String, traits: Traits = [], capacity: Int = 64) {
         self.init(exactly: name, traits: traits.union(.known(name)), capacity: capacity)
+    }
+
+    /// A command of which everything is known, that its name makes so many arguments and how those are encoded as well: nothing
+    /// is looked up.
+    package init(exactly name: String, encoded: StaticString, words: Int = 1, traits: Traits) {
+        self.name = name
+        self.traits = traits
+        arguments = RESPWriter(encoded: encoded, count: words, capacity: 64)
     }
 
     /// A command of which everything is known: nothing is looked up.

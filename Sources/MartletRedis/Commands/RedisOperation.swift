@@ -22,7 +22,9 @@ extension RedisCommands {
     ///
     /// - Throws: `RedisError`; ``RedisError/Code-swift.struct/unexpectedAnswer`` when the answer is of another type.
     @inline(__always)
-    public func send<Output>(_ operation: RedisOperation<Output>) async throws(RedisError) -> Output {
+    public nonisolated(nonsending) func send<Output>(
+        _ operation: RedisOperation<Output>
+    ) async throws(RedisError) -> Output {
         try await send(operation.command, as: Output.self)
     }
 }

@@ -16,16 +16,57 @@ struct PendingAnswer {
     var waiter: UnsafeContinuation<RedisAnswer, Never>?
     /// How many answers are still to come for it.
     var answersLeft: Int
-    /// Where the answers of several commands are gathered.
-    var batch: RedisBatch?
-    /// Which acknowledgements its answers are, if it subscribes or unsubscribes.
-    var acknowledgements: RedisAcknowledgements?
-    /// What the caller who stopped waiting before it was suspended gets.
-    var earlyEnd: RedisError?
+    /// Whether a bulk is to be made text at once: see `RedisCommand`.
+    let wantsText: Bool
+    /// Whether its task is looked at from time to time, to see whether it was cancelled: see `RedisConnection.nextLook`.
+    let isLookedAfter: Bool
     /// When it stops waiting.
     var deadline: EventLoop.Instant
     /// Where its bytes begin in all that the connection ever sent.
     var position: UInt64
+    /// What few have, behind one reference, so that the many are cheap to put in line and to take out.
+    private var details: Details?
+
+    private final class Details {
+        let batch: RedisBatch?
+        let acknowledgements: RedisAcknowledgements?
+        var earlyEnd: RedisError?
+
+        init(_ batch: RedisBatch?, _ acknowledgements: RedisAcknowledgements?) {
+            self.batch = batch
+            self.acknowledgements = acknowledgements
+        }
+
+        deinit {}
+    }
+
+    /// One whom nobody waits for yet.
+    @inline(__always)
+    init(
+        answers: Int, wantsText: Bool = false, isLookedAfter: Bool = false, batch: RedisBatch? = nil,
+        acknowledgements: RedisAcknowledgements? = nil, deadline: EventLoop.Instant, position: UInt64
+    ) {
+        answersLeft = answers
+        self.wantsText = wantsText
+        self.isLookedAfter = isLookedAfter
+        self.deadline = deadline
+        self.position = position
+        if batch != nil || acknowledgements != nil { details = Details(batch, acknowledgements) }
+    }
+
+    /// Where the answers of several commands are gathered.
+    var batch: RedisBatch? { details?.batch }
+    /// Which acknowledgements its answers are, if it subscribes or unsubscribes.
+    var acknowledgements: RedisAcknowledgements? { details?.acknowledgements }
+    /// What the caller who stopped waiting before it was suspended gets.
+    var earlyEnd: RedisError? { details?.earlyEnd }
+
+    /// Its caller stops waiting before it is suspended.
+    mutating func endEarly(_ error: RedisError) {
+        let details = details ?? Details(nil, nil)
+        details.earlyEnd = error
+        self.details = details
+    }
 }
 
 /// The answers of several commands.
@@ -96,6 +137,9 @@ struct PendingAnswers {
         guard index < UInt64(line.count) else { return nil }
         return body(&line[Int(index)])
     }
+
+    /// Whether the first in line wants a bulk as text.
+    var firstWantsText: Bool { !line.isEmpty && line[0].wantsText }
 
     /// The acknowledgements that the first in line, whom there must be, waits for.
     var firstAcknowledgements: RedisAcknowledgements? { line[0].acknowledgements }

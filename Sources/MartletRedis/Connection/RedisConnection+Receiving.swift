@@ -14,7 +14,7 @@ extension RedisConnection: ByteStreamReactor {
             switch stream.receive(into: Self.buffer) {
             case .moved(0): return lost("the server closed the connection")
             case .moved(let count):
-                lastActivity = EventLoop.main.now
+                lastActivity = loop.now
                 take(UnsafeRawBufferPointer(rebasing: Self.buffer[..<count]))
             case .wouldBlock: return stream.park(self)
             case .failed(let code):
@@ -35,11 +35,18 @@ extension RedisConnection: ByteStreamReactor {
     private func take(_ bytes: UnsafeRawBufferPointer) {
         var offset = 0
         do throws(RESPError) {
-            while closeReason == nil, let value = try parser.next(bytes, from: &offset) { take(value) }
+            while closeReason == nil, let value = try next(bytes, &offset) { take(value) }
         } catch {
             let reason = "what the server sent is no RESP: \(error.message)"
             end(RedisError(.malformedAnswer, host: host, reason, cause: error))
         }
+    }
+
+    @inline(__always)
+    private func next(_ bytes: UnsafeRawBufferPointer, _ offset: inout Int) throws(RESPError) -> RESPValue? {
+        // Pushes may come in between, but they are no bulks.
+        pending.firstWantsText
+            ? try parser.nextText(bytes, from: &offset) : try parser.next(bytes, from: &offset)
     }
 
     @inline(__always)

@@ -6,10 +6,33 @@ import MartletRESP
 /// Commands on their way out: they are gathered in `output`, which leaves when nothing else is ready to run any more.
 extension RedisConnection {
     /// Sends a command and waits for its answer.
-    public func send(_ command: RedisCommand) async throws(RedisError) -> RESPValue {
-        let wait = AnswerWait(self, try enqueue(command, deadline: deadline(of: command)))
+    public nonisolated(nonsending) func send(_ command: RedisCommand) async throws(RedisError) -> RESPValue {
+        guard command.timeout == nil, command.traits.isDisjoint(with: [.blocking, .connection, .undecided]),
+            let wait = ifOnLoop((self, command.arguments, command.wantsText), { $0.0.begin($0.1, $0.2) }) ?? nil
+        else { return try await exchange(command) }
         let answer = await withUnsafeContinuation { wait.begin($0) }
         return try wait.end(answer, command.name)
+    }
+
+    /// Queues a command that neither blocks nor changes the connection, to be waited for in this very turn of the loop. By its
+    /// arguments: all of it would be copied on its way.
+    ///
+    /// - Returns: `nil` when it cannot be queued.
+    @inline(__always)
+    func begin(_ arguments: RESPWriter, wantsText: Bool, deadline: EventLoop.Instant) -> AnswerWait? {
+        let length = arguments.encodedLength
+        guard closeReason == nil, !martlet_task_is_cancelled(), mayQueue(bytes: length) else { return nil }
+        let pending = PendingAnswer(
+            answers: 1, wantsText: wantsText, isLookedAfter: true, deadline: deadline, position: position)
+        return AnswerWait(self, queue(arguments, length, pending), deadline, isTold: false)
+    }
+
+    private func begin(_ arguments: RESPWriter, _ wantsText: Bool) -> AnswerWait? {
+        begin(arguments, wantsText: wantsText, deadline: loop.now + commandTimeout)
+    }
+
+    private func exchange(_ command: RedisCommand) async throws(RedisError) -> RESPValue {
+        try await exchange(command, deadline: deadline(of: command))
     }
 
     /// Sends commands in one write, with nothing of others in between, and waits for all answers.
@@ -32,24 +55,25 @@ extension RedisConnection {
         require(acknowledgements > 0, "a subscription is acknowledged at least once")
         isAltered = true
         hasSubscribed = true
+        let deadline = deadline(of: command)
         let number = try enqueue(
-            command, answers: acknowledgements, deadline: deadline(of: command),
-            acknowledgements: RedisAcknowledgements(of: command))
-        _ = try await answer(to: number, command.name)
+            command, answers: acknowledgements, deadline: deadline, acknowledgements: RedisAcknowledgements(of: command)
+        )
+        _ = try await answer(to: number, deadline, command.name)
     }
 
     func deadline(of command: borrowing RedisCommand) -> EventLoop.Instant {
-        if command.timeout == nil, !command.traits.contains(.blocking) { return EventLoop.main.now + commandTimeout }
-        return command.deadline(settings.timeouts, from: EventLoop.main.now)
+        if command.timeout == nil, !command.traits.contains(.blocking) { return loop.now + commandTimeout }
+        return command.deadline(settings.timeouts, from: loop.now)
     }
 
     func deadline(of commands: [RedisCommand]) -> EventLoop.Instant {
-        RedisCommand.deadline(of: commands, settings.timeouts, from: EventLoop.main.now)
+        RedisCommand.deadline(of: commands, settings.timeouts, from: loop.now)
     }
 
     func exchange(_ command: RedisCommand, deadline: EventLoop.Instant) async throws(RedisError) -> RESPValue {
         let number = try enqueue(command, deadline: deadline)
-        return try await answer(to: number, command.name)
+        return try await answer(to: number, deadline, command.name)
     }
 
     /// - Parameter batch: where the answers are gathered, for those who want to see them also when not all come.
@@ -58,7 +82,7 @@ extension RedisConnection {
     ) async throws(RedisError) -> [RESPValue] {
         let batch = batch ?? RedisBatch(count: commands.count)
         let number = try enqueue(commands, batch, deadline: deadline)
-        _ = try await answer(to: number, commands.count == 1 ? commands[0].name : "a pipeline")
+        _ = try await answer(to: number, deadline, commands.count == 1 ? commands[0].name : "a pipeline")
         return batch.values
     }
 
@@ -67,22 +91,28 @@ extension RedisConnection {
     /// Puts a command among those that leave next.
     ///
     /// - Returns: the number that its answer is waited for by.
-    @inline(__always)
     func enqueue(
         _ command: borrowing RedisCommand, answers: Int = 1, deadline: EventLoop.Instant,
         acknowledgements: RedisAcknowledgements? = nil
     ) throws(RedisError) -> UInt64 {
         let length = command.encodedLength
-        guard closeReason == nil, !Task.isCancelled, mayQueue(bytes: length) else { throw refusal(command.name) }
+        guard closeReason == nil, !martlet_task_is_cancelled(), mayQueue(bytes: length) else {
+            throw refusal(command.name)
+        }
         if !command.traits.isDisjoint(with: [.connection, .blocking, .undecided]) {
             try note(command, acknowledgements != nil)
         }
-        let number = append(
-            PendingAnswer(
-                waiter: nil, answersLeft: answers, acknowledgements: acknowledgements, deadline: deadline,
-                position: position))
+        let pending = PendingAnswer(
+            answers: answers, wantsText: command.wantsText, acknowledgements: acknowledgements, deadline: deadline,
+            position: position)
+        return queue(command.arguments, length, pending)
+    }
+
+    @inline(__always)
+    private func queue(_ arguments: borrowing RESPWriter, _ length: Int, _ pending: PendingAnswer) -> UInt64 {
+        let number = append(pending)
         queuedPosition = position
-        command.encode(into: &output)
+        arguments.encode(into: &output)
         position &+= UInt64(length)
         queueFlush()
         return number
@@ -92,17 +122,17 @@ extension RedisConnection {
         _ commands: [RedisCommand], _ batch: RedisBatch, deadline: EventLoop.Instant
     ) throws(RedisError) -> UInt64 {
         let length = commands.reduce(0) { $0 + $1.encodedLength }
-        guard closeReason == nil, !Task.isCancelled, mayQueue(bytes: length) else { throw refusal(nil) }
+        guard closeReason == nil, !martlet_task_is_cancelled(), mayQueue(bytes: length) else { throw refusal(nil) }
         for command in commands where !command.traits.isDisjoint(with: [.connection, .blocking, .undecided]) {
             try note(command, false, isAlone: commands.count == 1)
         }
         let number = append(
             PendingAnswer(
-                waiter: nil, answersLeft: commands.count, batch: batch, deadline: deadline, position: position))
+                answers: commands.count, batch: batch, deadline: deadline, position: position))
         queuedPosition = position
         output.reserveCapacity(output.count + length)
         for command in commands {
-            command.encode(into: &output)
+            command.arguments.encode(into: &output)
         }
         position &+= UInt64(length)
         queueFlush()
@@ -113,9 +143,10 @@ extension RedisConnection {
     private func append(_ pending: PendingAnswer) -> UInt64 {
         var due = pending.deadline
         if self.pending.isEmpty {
-            lastActivity = EventLoop.main.now
+            lastActivity = loop.now
             if !isBlocking { due = min(due, lastActivity + silence) }
         }
+        if pending.isLookedAfter { due = min(due, nextLook(from: loop.now)) }
         if due < timerInstant { arm(at: due) }
         return self.pending.append(pending)
     }
@@ -183,8 +214,10 @@ extension RedisConnection {
     // MARK: Waiting
 
     /// Waits for the answer of what was queued under this number in this very turn of the loop.
-    func answer(to number: UInt64, _ command: String) async throws(RedisError) -> RESPValue {
-        let wait = AnswerWait(self, number)
+    private func answer(
+        to number: UInt64, _ deadline: EventLoop.Instant, _ command: String
+    ) async throws(RedisError) -> RESPValue {
+        let wait = AnswerWait(self, number, deadline)
         let answer = await withUnsafeContinuation { wait.begin($0) }
         return try wait.end(answer, command)
     }
@@ -200,13 +233,15 @@ extension RedisConnection {
         if let early { waiter.resumeOnMain(returning: .failed(early)) }
     }
 
+    var cancellation: RedisError { RedisError(.cancelled, host: host, "the task was cancelled") }
+
     /// The task of a caller was cancelled: he goes on, and his answer finds nobody.
     func cancel(_ number: UInt64) {
-        let error = RedisError(.cancelled, host: host, "the task was cancelled")
+        let error = cancellation
         let waiter: UnsafeContinuation<RedisAnswer, Never>?? = pending.with(number) { caller in
             let waiter = caller.waiter
             caller.waiter = nil
-            if waiter == nil { caller.earlyEnd = error }
+            if waiter == nil { caller.endEarly(error) }
             return waiter
         }
         if let waiter = waiter ?? nil { waiter.resumeOnMain(returning: .failed(error)) }
@@ -218,10 +253,10 @@ extension RedisConnection {
     @inline(__always)
     private func queueFlush() {
         guard !isFlushQueued else { return }
-        if EventLoop.main.hasNothingQueued { return flush() }
+        if loop.hasNothingQueued { return flush() }
         isFlushQueued = true
         keptForFlush = self
-        EventLoop.main.callSoonForAll(flushAction)
+        loop.callSoonForAll(flushAction)
     }
 
     /// Sends as much as the kernel takes; the rest when it has room.
@@ -230,12 +265,9 @@ extension RedisConnection {
         // Released at the end: it may be the last reference.
         let kept = keptForFlush
         keptForFlush = nil
-        defer { withExtendedLifetime(kept) {} }
+        defer { extendLifetime(kept) }
         while closeReason == nil, sentOffset < output.count {
-            let transfer = output.withUnsafeBytes {
-                stream.send(UnsafeRawBufferPointer(rebasing: $0[sentOffset...].prefix(Self.mostPerSend)))
-            }
-            switch transfer {
+            switch send(output, from: sentOffset, count: min(output.count - sentOffset, Self.mostPerSend)) {
             case .moved(let count): sentOffset += count
             case .wouldBlock:
                 stream.tellsOfRoom = true
@@ -247,6 +279,12 @@ extension RedisConnection {
         }
         if output.capacity > Self.mostKept { output = [] } else { output.removeAll(keepingCapacity: true) }
         sentOffset = 0
+    }
+
+    /// The array is passed as a pointer: a closure of `withUnsafeBytes` would be checked to be on the main actor.
+    @inline(__always)
+    private func send(_ bytes: UnsafePointer<UInt8>, from offset: Int, count: Int) -> Transfer {
+        stream.send(UnsafeRawBufferPointer(start: bytes + offset, count: count))
     }
 
     private static let mostPerSend = 1 << 20

@@ -34,6 +34,7 @@ public final class RedisConnection: RedisCommands {
     /// Why it is closed; `nil` while it is open.
     public private(set) var closeReason: RedisError?
 
+    let loop = EventLoop.main
     let stream: ByteStream
     var parser: RESPParser
     var pending = PendingAnswers()

@@ -9,6 +9,7 @@ nonisolated extension String: RedisDecodable {
     /// The text of a bulk, a simple or a verbatim string or a number; what is no UTF-8 is replaced by U+FFFD.
     public init(redis value: RESPValue) throws(RedisMismatch) {
         switch value {
+        case .simple(let text): self = text
         case .integer(let number): self = String(number)
         case .double(let number): self = String(number)
         default:

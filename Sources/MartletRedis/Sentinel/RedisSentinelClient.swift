@@ -79,6 +79,7 @@ public final class RedisSentinelClient: RedisCommands, RedisSubscribing {
     // MARK: Commands
 
     /// Sends a command to the master, or, if it changes nothing, to whom ``RedisSentinelSettings/reads`` says.
+    @MainActor
     public func send(_ command: RedisCommand) async throws(RedisError) -> RESPValue {
         let command = command.decided
         if settings.reads != .master, command.traits.contains(.readOnly) {

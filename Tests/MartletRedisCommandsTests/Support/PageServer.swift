@@ -13,6 +13,7 @@ final class PageServer: RedisCommands {
         self.pages = pages
     }
 
+    @MainActor
     func send(_ command: RedisCommand) async throws(RedisError) -> RESPValue {
         let cursor = Int(String(decoding: command.argumentBytes[position], as: UTF8.self)) ?? 0
         asked += 1

@@ -22,7 +22,8 @@ struct GeneratorTests {
         let start = try #require(body.firstIndex { $0.hasPrefix("var command") })
         #expect(
             body[start..<start + 14].map(String.init) == [
-                #"var command = RedisCommand(exactly: "THING", traits: [])"#, "command.append(key: key)",
+                #"var command = RedisCommand(exactly: "THING", encoded: "$5\r\nTHING\r\n", traits: [])"#,
+                "command.append(key: key)",
                 "command.append(value)",
                 "if let limit {", #"command.append("LIMIT")"#, "command.append(limit.offset)",
                 "command.append(limit.count)",
@@ -34,8 +35,10 @@ struct GeneratorTests {
     @Test("traits follow the flags, and options change them")
     func traits() throws {
         let read = try made(".thing key -> Value?", command: "THING | 1.0.0 | read")
-        #expect(read.contains(#"RedisCommand(exactly: "THING", traits: .readOnly)"#))
+        #expect(read.contains(#"encoded: "$5\r\nTHING\r\n", traits: .readOnly)"#))
         #expect(!read.contains("@discardableResult"))
+        let two = try made(".thing key -> Value?", command: "SUCH THING | 1.0.0 | read")
+        #expect(two.contains(#"encoded: "$4\r\nSUCH\r\n$5\r\nTHING\r\n", words: 2, traits: .readOnly)"#))
         let write = try made(".thing key [kind:RedisKind]! -> Bool", command: "THING | 1.0.0 | write idempotent")
         #expect(write.contains("command.traits.remove(.idempotent)") && write.contains("@discardableResult"))
         let waiting = try made(".thing key timeout:seconds -> Value?", command: "THING | 1.0.0 | write blocking")

@@ -48,6 +48,22 @@ struct CachingClientTests {
         }
     }
 
+    @Test("what was read as text is found as bytes, every one of them")
+    func textAndBytes() async throws {
+        try await RedisServer.with { server in
+            let client = try RedisClient(url: server.url)
+            let cached = RedisCachingClient(client)
+            defer { for end in [client.close, cached.close] { end() } }
+            let bytes: [UInt8] = [0xff, 0, 0x41]
+            try await client.set("a", bytes)
+            #expect(try await cached.get("a") == "\u{fffd}\0A")
+            #expect(try await cached.get("a", as: [UInt8].self) == bytes)
+            #expect(try await client.get("a") == "\u{fffd}\0A")
+            #expect(try await client.get("a", as: [UInt8].self) == bytes)
+            #expect(cached.statistics.hits == 1)
+        }
+    }
+
     @Test("who writes by the cache reads what was written")
     func ownWrites() async throws {
         try await RedisServer.with { server in
