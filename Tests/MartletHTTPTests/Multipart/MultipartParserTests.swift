@@ -160,7 +160,7 @@ struct MultipartParserTests {
     @Test("malformed forms are refused with 400, and those beyond a limit with 413", arguments: refused)
     func refuses(_ text: String, _ message: String) {
         let error = outcome(text).error
-        #expect(error?.message == message && error?.status == (message.contains("limit") ? 413 : 400))
+        #expect(error?.message == message && error?.status == (message.contains("the limit of") ? 413 : 400))
     }
 
     @Test(

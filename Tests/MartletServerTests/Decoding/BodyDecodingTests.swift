@@ -225,7 +225,7 @@ struct BodyDecodingTests {
                 turns += 1
             }
             #expect(try await answer.text == "\(32 << 20) unknown")
-            #expect(turns > 10, "an answer every 256 KiB, or so")
+            #expect(turns > 1, "nobody else was answered meanwhile")
         }
     }
 
