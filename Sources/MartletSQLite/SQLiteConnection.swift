@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 
 /// An open database, used by one thread at a time: `SQLiteDatabase` gives it to closures that run off the loop.
 ///
@@ -56,12 +57,25 @@ public final class SQLiteConnection {
 
     private func configure(_ settings: SQLiteSettings) throws(SQLiteError) {
         if !settings.isReadOnly {
-            // Of a database that is there, this changes nothing.
-            try script("PRAGMA page_size = \(settings.pageSize); PRAGMA journal_mode = WAL")
+            try beginJournal(settings)
             let page = (try? first("PRAGMA page_size")?.int("page_size")) ?? 4096
             try script("PRAGMA wal_autocheckpoint = \(max(1, settings.journalSize / max(512, page)))")
         }
         try script("PRAGMA synchronous = \(settings.isDurable ? "FULL" : "NORMAL"); PRAGMA foreign_keys = ON")
+    }
+
+    /// Of a database that is there, this changes nothing. Two who make one at the same time are in each other's way, which SQLite
+    /// takes for a deadlock: it tells them at once, and does not have them wait.
+    private func beginJournal(_ settings: SQLiteSettings) throws(SQLiteError) {
+        let end = ContinuousClock.now + settings.busyTimeout
+        while true {
+            do throws(SQLiteError) {
+                return try script("PRAGMA page_size = \(settings.pageSize); PRAGMA journal_mode = WAL")
+            } catch {
+                guard error.code == .busy, ContinuousClock.now < end else { throw error }
+                usleep(UInt32.random(in: 200...1500))
+            }
+        }
     }
 
     // MARK: Statements

@@ -1,3 +1,4 @@
+import Glibc
 import MartletLoop
 import MartletProcessPool
 import Testing
@@ -28,6 +29,13 @@ private nonisolated func threadCount() -> Int {
     names(in: "/proc/self/task").count
 }
 
+/// Waits until there are so many threads, ten seconds at most; how many there are then.
+private nonisolated func threadCount(atLeast count: Int) -> Int {
+    let end = ContinuousClock.now + .seconds(10)
+    while threadCount() < count, ContinuousClock.now < end { usleep(100) }
+    return threadCount()
+}
+
 nonisolated struct CountThreads: ProcessWork {
     struct Output: Codable, Sendable {
         var before: Int
@@ -40,8 +48,9 @@ nonisolated struct CountThreads: ProcessWork {
             try EventLoop.main.run {
                 let before = threadCount()
                 let pool = ThreadPool(threads: 4, idleTime: .milliseconds(20))
-                async let first = offload(on: pool) { threadCount() }
-                async let second = offload(on: pool) { threadCount() }
+                // Each waits for the other's thread, or two calls could have one after the other.
+                async let first = offload(on: pool) { threadCount(atLeast: 3) }
+                async let second = offload(on: pool) { threadCount(atLeast: 3) }
                 let during = try await max(first, second)
                 while pool.threads > 0 { try await Task.sleep(for: .milliseconds(1)) }
                 return Output(before: before, during: during, after: threadCount())

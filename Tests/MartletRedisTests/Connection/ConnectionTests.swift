@@ -239,11 +239,13 @@ struct ConnectionTests {
 
     @Test("an answer in place of an acknowledgement ends the connection")
     func noAcknowledgement() async throws {
-        let server = try ScriptedServer.old { command, _ in command[0] == "SUBSCRIBE" ? "+OK\r\n" : "+next\r\n" }
+        // Both are on their way when the first answer comes.
+        let server = try ScriptedServer.old { command, _ in command[0] == "SUBSCRIBE" ? "" : "+OK\r\n+next\r\n" }
         let connection = try await RedisConnection.connect(try patient(server.url))
         async let subscribed = failure {
             try await connection.subscribe(RedisCommand("SUBSCRIBE", "a"), acknowledgements: 1)
         }
+        try await eventually("the subscription to be sent") { connection.hasSubscribed }
         async let waiting = failure { try await connection.send(RedisCommand("GET", key: "k")) }
         #expect(await subscribed?.code == .malformedAnswer)
         #expect(await waiting?.code == .malformedAnswer)

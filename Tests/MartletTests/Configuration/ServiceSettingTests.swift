@@ -74,7 +74,7 @@ nonisolated struct ServiceSettingTests {
             ),
             (
                 "[channels]\nredis = \"http://localhost\"",
-                "m.toml:2: \"redis\" in [channels]: the URL of a Redis server is invalid: its scheme is none of redis, rediss, unix and redis+unix"
+                "m.toml:2: \"redis\" in [channels]: the URL of a Redis server is invalid: its scheme is none of redis, rediss, unix, redis+unix, redis+sentinel and rediss+sentinel"
             ),
             (
                 "[channels]\nprefix = \"a b\"",
