@@ -9,7 +9,8 @@ struct AnswerTests {
     /// Those that would end, stop or change the server, or the connection on which the others come, or wait.
     private let harmful: Set = [
         "ACL LOAD", "ACL SAVE", "ASKING", "AUTH", "BGREWRITEAOF", "BGSAVE", "CLIENT CACHING", "CLIENT KILL",
-        "CLIENT NO-EVICT", "CLIENT NO-TOUCH", "CLIENT PAUSE", "CLIENT SETINFO", "CLIENT SETNAME", "CLIENT TRACKING", "CONFIG REWRITE", "CONFIG SET",
+        "CLIENT NO-EVICT", "CLIENT NO-TOUCH", "CLIENT PAUSE", "CLIENT SETINFO", "CLIENT SETNAME", "CLIENT TRACKING",
+        "CONFIG REWRITE", "CONFIG SET",
         "DISCARD", "EXEC", "FAILOVER", "HELLO", "MIGRATE", "MODULE LOAD", "MODULE LOADEX", "MODULE UNLOAD", "MULTI",
         "READONLY", "READWRITE", "REPLICAOF", "SAVE", "SELECT", "SHUTDOWN", "SLAVEOF", "SWAPDB", "UNWATCH", "WAIT",
         "WAITAOF", "WATCH",

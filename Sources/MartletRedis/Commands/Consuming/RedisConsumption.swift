@@ -114,7 +114,8 @@ public nonisolated struct RedisConsumption<Value: RedisDecodable>: AsyncSequence
             case .server:
                 switch error.serverCode {
                 // UNBLOCKED: the stream was deleted while the server waited for its entries.
-                case "NOGROUP" where settings.createsGroupFrom != nil, "UNBLOCKED" where settings.createsGroupFrom != nil:
+                case "NOGROUP" where settings.createsGroupFrom != nil,
+                    "UNBLOCKED" where settings.createsGroupFrom != nil:
                     phase = .group
                     reading = nil
                     return true
