@@ -5,6 +5,7 @@ import MartletLoop
 
 /// A process that serves without supervisor: what it counts, and the control socket that tells it, in the same words as a
 /// supervisor's.
+@MainActor  // Spelled out: see HTTPServer.
 public final class LoneProcess {
     /// Where the event loop and the server count.
     public let statistics: WorkerStatistics
