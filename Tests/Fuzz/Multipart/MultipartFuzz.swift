@@ -54,7 +54,7 @@ private struct Transcript: Equatable {
             try parser.finish()
             precondition(parts.allSatisfy(\.isOver), "a form is over before its parts")
         } catch {
-            precondition(error.status == 400 && !error.message.isEmpty)
+            precondition(error.status == (error.code == .tooLarge ? 413 : 400) && !error.message.isEmpty)
             self.error = error
         }
         let delimiter = Array("\r\n--\(boundary)".utf8)

@@ -15,7 +15,7 @@ public func fuzzQuery(_ input: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         check(parameters)
         checkCursor(bytes, parameters)
     } catch {
-        precondition(error.status == 400)
+        precondition(error.status == (error.code == .tooLarge ? 413 : 400))
         precondition(error.message.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }, "a message that is not safe to log")
     }
     return 0
