@@ -140,7 +140,13 @@ struct InteropTests {
             """, to: "\(directory)/nginx.conf")
         let command = ["/usr/sbin/nginx", "-p", directory, "-c", "\(directory)/nginx.conf", "-e", "stderr"]
         try await withSubprocess(Subprocess.Command(command), gracePeriod: .seconds(2)) { _ in
-            try await eventually("nginx to listen") { access(socket, F_OK) == 0 }
+            // The file is there before anybody listens.
+            try await withTimeout(.seconds(20), for: "nginx to listen") {
+                while true {
+                    if let probe = try? await connect(to: .unix(socket)) { return probe.close() }
+                    try await Task.sleep(for: .milliseconds(5))
+                }
+            }
             let relay = try StreamServer(at: "127.0.0.1:0") { stream in
                 let upstream = try await connect(to: .unix(socket))
                 defer { upstream.close() }
