@@ -10,8 +10,10 @@ final class PreparedFields {
     nonisolated let fields: HTTPFields
     /// Each with its line break, as ``HTTP1ResponseHead`` would write it; without those that are the server's own.
     nonisolated let lines: [UInt8]
-    /// What came of adding these to others. Those are made when filters are, so that there are few.
+    /// What came of adding these to others, the newest last. Filters are mostly made once, so that there are few others; where
+    /// one is made for each request, with a nonce say, the oldest are forgotten.
     private var combinations: [(earlier: PreparedFields, both: PreparedFields)] = []
+    private static let mostCombinations = 8
 
     /// Prepares fields. Content-Type is not among them: a response has its own.
     init(_ fields: HTTPFields) {
@@ -21,6 +23,9 @@ final class PreparedFields {
 
     deinit {}
 
+    /// How many sets are kept that came of adding these to others.
+    var combinationCount: Int { combinations.count }
+
     /// The set of `earlier` and of those of these whose names it lacks.
     func added(to earlier: PreparedFields?) -> PreparedFields {
         guard let earlier else { return self }
@@ -29,6 +34,7 @@ final class PreparedFields {
         var all = earlier.fields
         all.add(missing: fields)
         let both = PreparedFields(all)
+        if combinations.count == Self.mostCombinations { combinations.removeFirst() }
         combinations.append((earlier, both))
         return both
     }

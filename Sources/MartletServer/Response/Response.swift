@@ -20,7 +20,7 @@ public nonisolated struct Response: Sendable {
             return fields
         }
         _modify {
-            var fields = preparedFields == nil ? ownFields.take() ?? HTTPFields() : fields
+            var fields = preparedFields == nil ? ownFields.take() ?? HTTPFields() : self.fields
             preparedFields = nil
             defer { ownFields = fields }
             yield &fields

@@ -39,6 +39,18 @@ struct PreparedFieldsTests {
         #expect(text(responses[0].fields) == ["X-A=1", "X-B=2"])
     }
 
+    @Test("a filter that is made for each request leaves nothing behind in the others")
+    func madeForEachRequest() {
+        let outer = prepared((a, "1"))
+        for number in 0..<100 {
+            var response = Response(text: "")
+            response.add(missing: prepared((b, "\(number)")))
+            response.add(missing: outer)
+            #expect(text(response.fields) == ["X-B=\(number)", "X-A=1"])
+        }
+        #expect(outer.combinationCount <= 8)
+    }
+
     @Test("a handler's own field stays, and is not sent twice")
     func ownStays() {
         var response = Response(text: "")
