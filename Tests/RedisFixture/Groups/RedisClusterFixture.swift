@@ -105,9 +105,14 @@ public final class RedisClusterFixture {
             guard lines.count(where: isReplica) == Self.masterCount,
                 !lines.contains(where: { $0.contains("fail") || $0.contains("handshake") })
             else { return false }
-            return try await hasData(node)
+            guard try await hasData(node) else { return false }
+            return try await node.ask(Self.countNamedReplicas) == "\(Self.masterCount)"
         }
     }
+
+    /// How many replicas the node names to clients: of another node's it hears only by gossip that they have data.
+    private static let countNamedReplicas =
+        #"EVAL "local n = 0; for _, range in ipairs(redis.call('CLUSTER', 'SLOTS')) do n = n + #range - 3 end; return n" 0"#
 
     /// A master names a replica only once that has received something.
     private func hasData(_ node: GroupMember) async throws -> Bool {
