@@ -3,7 +3,7 @@ import Glibc
 /// The bytes that have been written, in memory that grows by doubling.
 struct JSONBytes: ~Copyable {
     private var base: UnsafeMutablePointer<UInt8>
-    private var capacity: Int
+    private(set) var capacity: Int
     private(set) var count = 0
 
     /// Nothing written yet, with room for `capacity` bytes, more than 0.
@@ -69,6 +69,9 @@ struct JSONBytes: ~Copyable {
         }
         count &+= digits
     }
+
+    /// Forgets what was written, and keeps the memory.
+    mutating func removeAll() { count = 0 }
 
     /// Takes what lies from `start` on away.
     mutating func removeTail(from start: Int) -> [UInt8] {

@@ -26,18 +26,31 @@ final class JSONOutput {
     }
 
     private(set) var bytes: JSONBytes
-    let writer: JSONWriter
+    private(set) var writer: JSONWriter
     private let basePath: [any CodingKey]
     private var frames: [Frame] = []
     private var lastSerial = 0
     private var insertions: [(offset: Int, output: JSONOutput)] = []
     /// What a container that could not be made leaves behind, as making one cannot throw.
     private var failure: EncodingError?
+    /// Whether there is one: a look at an optional error is a call.
+    private var hasFailed = false
 
     init(_ writer: JSONWriter, capacity: Int = 256, basePath: [any CodingKey] = []) {
         self.writer = writer
         self.basePath = basePath
         bytes = JSONBytes(capacity: capacity)
+    }
+
+    /// Empties it for another document.
+    func reuse(_ writer: JSONWriter) {
+        self.writer = writer
+        bytes.removeAll()
+    }
+
+    /// Whether a document was finished in it, and nothing is in it that should not be kept.
+    var isReusable: Bool {
+        frames.isEmpty && insertions.isEmpty && !hasFailed && basePath.isEmpty && writer.userInfo.isEmpty
     }
 
     /// The path to the innermost value.
@@ -107,7 +120,7 @@ final class JSONOutput {
         case .array: bytes.append(UInt8(ascii: "]"))
         case .scalar: break
         }
-        if let failure { throw failure }
+        if hasFailed { throw failure.unsafelyUnwrapped }
     }
 
     // MARK: - Containers
@@ -167,9 +180,10 @@ final class JSONOutput {
     /// Notes a misuse, of which the first is thrown when the innermost value ends.
     @inline(never)
     func fail(_ what: String) {
-        if failure != nil { return }
+        if hasFailed { return }
         let context = EncodingError.Context(codingPath: path, debugDescription: "\(what) cannot be written")
         failure = .invalidValue(Optional<Any>.none as Any, context)
+        hasFailed = true
     }
 
     private func insert(from start: Int) throws {

@@ -33,8 +33,10 @@ public struct JSONWriter: Sendable {
     public func withBytes<Result>(
         of value: some Encodable, _ body: (UnsafeRawBufferPointer) throws -> Result
     ) throws -> Result {
-        let output = JSONOutput(self)
+        var output = SpareOutput.take(for: self)
         try output.write(value)
-        return try withExtendedLifetime(output) { try body(UnsafeRawBufferPointer(output.bytes.readable)) }
+        let result = try body(UnsafeRawBufferPointer(output.bytes.readable))
+        SpareOutput.keep(&output)
+        return result
     }
 }
