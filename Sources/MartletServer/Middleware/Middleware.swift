@@ -19,7 +19,8 @@ public protocol Middleware {
 
 /// What lies behind a middleware: the next one, or the handler.
 ///
-/// Each async call costs two looks at the executor, so calling one calls what lies behind it and nothing between.
+/// Each async call costs two looks at the executor, so calling one calls what lies behind it and nothing between: this is
+/// part of its caller.
 public struct Responder {
     @usableFromInline let target: Target
 
@@ -56,7 +57,7 @@ public struct Responder {
     /// Has the request answered.
     ///
     /// - Throws: what the handler throws.
-    @inlinable
+    @inlinable @inline(__always)
     public func callAsFunction(_ request: Request) async throws -> Response {
         switch target {
         case .middleware(let middleware, let next): try await middleware.respond(to: request, next: next)
