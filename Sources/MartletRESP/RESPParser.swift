@@ -81,6 +81,7 @@ public struct RESPParser: Sendable {
             offset += 5
             return .simple(RESPText.ok)
         }
+        if let elements = wholeArray(bytes, &offset) { return .array(elements) }
         while offset < bytes.count {
             let made: RESPValue?
             switch state {

@@ -16,10 +16,15 @@ public struct RESPWriter: Hashable, Sendable {
     /// One that begins with arguments that are encoded already, and has room for so many bytes more.
     package init(encoded: StaticString, count: Int, capacity: Int) {
         self.init(capacity: encoded.utf8CodeUnitCount + capacity)
+        write(encoded: encoded, count: count)
+    }
+
+    /// Writes arguments that are encoded already.
+    package mutating func write(encoded: StaticString, count: Int) {
         bytes.appendRaw(encoded.utf8CodeUnitCount) {
             $0.copyMemory(from: UnsafeRawBufferPointer(start: encoded.utf8Start, count: $0.count))
         }
-        self.count = count
+        self.count += count
     }
 
     /// Writes bytes as one argument.

@@ -119,6 +119,39 @@ struct ParserTests {
         #expect(Reading(bytes, pieces: [1000]).values == [.bulk(content)])
     }
 
+    @Test("an array that is there as a whole is what it is byte by byte, whatever is in it and whatever the limits are")
+    func wholeArrays() {
+        let elements = [
+            "$3\r\nabc\r\n", "$0\r\n\r\n", "$-1\r\n", "_\r\n", ":7\r\n", "+OK\r\n", "-ERR no\r\n", "*1\r\n$1\r\nx\r\n",
+            "$-2\r\n", "$3\r\nabcd\r\n", "$3\rabc\r\n", "_x\r\n", "_\n", "$\r\n", "$12345678901234567890\r\n",
+            "$03\r\nabc\r\n",
+            "$1\r\nx\rx", "",
+        ]
+        var arrays = ["*3\r\n", "*0\r\n", "*128\r\n", "*129\r\n", "*002\r\n", "*-1\r\n", "*x\r\n"]
+        for first in elements {
+            arrays.append("*1\r\n\(first)")
+            for second in elements { arrays.append("*2\r\n\(first)\(second)") }
+        }
+        for count in [127, 128, 129, 300] {
+            arrays.append("*\(count)\r\n" + String(repeating: "$1\r\nx\r\n$-1\r\n", count: count / 2 + 1))
+        }
+        var limits = [RESPLimits(), RESPLimits(), RESPLimits(), RESPLimits(), RESPLimits(), RESPLimits()]
+        limits[1].values = 2
+        limits[2].bytes = 18
+        limits[3].bulkBytes = 2
+        limits[4].lineBytes = 4
+        limits[5].depth = 0
+        for array in arrays {
+            for limits in limits {
+                let bytes = Array((array + "+next\r\n").utf8)
+                let (whole, cut) = (Reading(bytes, limits: limits), Reading(bytes, pieces: [1], limits: limits))
+                #expect(
+                    whole.values == cut.values && whole.error?.code == cut.error?.code,
+                    "\(array.debugDescription) within \(limits)")
+            }
+        }
+    }
+
     @Test("many values in one piece are all found")
     func many() {
         let text = (0..<1000).map { "*2\r\n$3\r\nkey\r\n:\($0)\r\n" }.joined()
