@@ -51,6 +51,16 @@ extension HTTP1FieldTable {
         firstValue(of: name.canonicalName.utf8.span, in: bytes)
     }
 
+    /// Whether there is a field whose name begins with `prefix`, given in lower case. Allocates nothing.
+    public func contains(prefix: StaticString, in bytes: Span<UInt8>) -> Bool {
+        let length = prefix.utf8CodeUnitCount
+        for field in self where field.name.count >= length {
+            let start = Int(field.name.start)
+            if bytes.equals(ByteRange(start, start + length), lowercased: prefix) { return true }
+        }
+        return false
+    }
+
     /// All fields as swift-http-types has them: a copy, made on demand.
     public func makeFields(in bytes: Span<UInt8>) -> HTTPFields {
         var result = HTTPFields()

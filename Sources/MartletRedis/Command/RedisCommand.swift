@@ -93,10 +93,10 @@ public nonisolated struct RedisCommand: Sendable {
 
     /// A command of which everything is known, that its name makes so many arguments and how those are encoded as well: nothing
     /// is looked up.
-    package init(exactly name: String, encoded: StaticString, words: Int = 1, traits: Traits) {
+    package init(exactly name: String, encoded: StaticString, words: Int = 1, traits: Traits, capacity: Int = 64) {
         self.name = name
         self.traits = traits
-        arguments = RESPWriter(encoded: encoded, count: words, capacity: 64)
+        arguments = RESPWriter(encoded: encoded, count: words, capacity: capacity)
     }
 
     /// A command of which everything is known: nothing is looked up.
@@ -132,6 +132,11 @@ public nonisolated struct RedisCommand: Sendable {
     @inline(__always)
     public mutating func append(_ argument: some RedisArgument) {
         argument.write(to: &arguments)
+    }
+
+    /// Appends arguments that are encoded already.
+    package mutating func append(encoded: StaticString, count: Int) {
+        arguments.write(encoded: encoded, count: count)
     }
 
     /// Appends arguments.

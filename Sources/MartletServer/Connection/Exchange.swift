@@ -193,6 +193,11 @@ final class Exchange {
         parser.fields.firstValue(of: name, in: head.span) != nil
     }
 
+    /// Whether there is a field whose name begins like that, which is given in lower case.
+    func hasField(startingWith prefix: StaticString) -> Bool {
+        parser.fields.contains(prefix: prefix, in: head.span)
+    }
+
     /// Whether the client says that it understands trailers (RFC 9110 §10.1.4).
     var acceptsTrailers: Bool {
         guard let value = parser.fields.firstValue(of: "te", in: head.span) else { return false }

@@ -84,6 +84,10 @@ extension HTTPError {
 
 extension Request {
     package var preconditions: Preconditions {
+        // Most requests have none, which one look tells.
+        guard exchange.hasField(startingWith: "if-") else {
+            return Preconditions(method: exchange.parser.method)
+        }
         func value(_ name: HTTPField.Name) -> String? { has(name) ? self[name] : nil }
         return Preconditions(
             method: exchange.parser.method, ifMatch: value(.ifMatch), ifNoneMatch: value(.ifNoneMatch),

@@ -3,11 +3,11 @@ import MartletHTTP
 
 /// Fields that many responses have in common, and the lines in which they are sent.
 ///
-/// What a filter adds to every response is made once: a response refers to it, and nothing is copied or formatted until
-/// somebody looks at the response's fields. Sets that meet in one response become one, which is kept: the same filters
-/// lie around each other the next time.
-final class PreparedFields {
-    nonisolated let fields: HTTPFields
+/// What a filter adds to every response, or a handler to all of its own, is made once: a response refers to it, and nothing
+/// is copied or formatted until somebody looks at the response's fields. Sets that meet in one response become one, which is
+/// kept: the same filters lie around each other the next time.
+package final class PreparedFields {
+    package nonisolated let fields: HTTPFields
     /// Each with its line break, as ``HTTP1ResponseHead`` would write it; without those that are the server's own.
     nonisolated let lines: [UInt8]
     /// What came of adding these to others, the newest last. Filters are mostly made once, so that there are few others; where
@@ -16,7 +16,7 @@ final class PreparedFields {
     private static let mostCombinations = 8
 
     /// Prepares fields. Content-Type is not among them: a response has its own.
-    init(_ fields: HTTPFields) {
+    package init(_ fields: HTTPFields) {
         self.fields = fields
         lines = HTTP1ResponseHead.lines(of: fields)
     }
@@ -47,13 +47,13 @@ extension Response {
     }
 
     /// Adds a field, beside others of its name.
-    mutating func append(_ field: HTTPField) {
+    package mutating func append(_ field: HTTPField) {
         if ownFields == nil { ownFields = HTTPFields() }
         ownFields?.append(field)
     }
 
     /// Adds those of `others` whose names are not there yet. Copies nothing unless the handler has set one of them itself.
-    mutating func add(missing others: PreparedFields) {
+    package mutating func add(missing others: PreparedFields) {
         if let ownFields, ownFields.contains(where: { others.fields.includes($0.name) }) {
             fields.add(missing: others.fields)
         } else {

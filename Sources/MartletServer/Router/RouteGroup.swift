@@ -182,6 +182,15 @@ public class RouteGroup {
         try insert(method, pattern, .suspending { request in try await handler(request).response() })
     }
 
+    /// Adds a route whose handler may wait, and answers with a response: it is called with nothing in between.
+    @discardableResult
+    package func add(
+        _ method: HTTPRequest.Method, _ pattern: String,
+        responder: @escaping @MainActor (Request) async throws -> Response
+    ) throws(RouteError) -> Route {
+        try insert(method, pattern, .suspending(responder))
+    }
+
     /// Adds a route whose handler does not wait for anything.
     ///
     /// - Throws: `RouteError` when the pattern is malformed or answers the same requests as one that was added before.

@@ -69,9 +69,6 @@ public final class RedisKeyValueStore: KeyValueStore {
         }
     }
 
-    /// The fields of an entry: see ``RedisStoreScripts``.
-    private nonisolated static let fields = ["v", "t", "n", "e"].map { (name: String) in Array(name.utf8) }
-
     private func keys(_ entry: [UInt8]) -> [any RedisArgument] { [entry, index, expiries, counter, log] }
 
     // MARK: Reading
@@ -81,9 +78,11 @@ public final class RedisKeyValueStore: KeyValueStore {
         try limits.check(key)
         try checkOpen()
         var command = RedisCommand(
-            exactly: "HMGET", traits: .readOnly, capacity: prefix.count + key.bytes.count + 48)
+            exactly: "HMGET", encoded: "$5\r\nHMGET\r\n", traits: .readOnly,
+            capacity: prefix.count + key.bytes.count + 48)
         command.append(key: EntryName(prefix: prefix, key: key.bytes))
-        for field in Self.fields { command.append(field) }
+        // The fields of an entry: see RedisStoreScripts.
+        command.append(encoded: "$1\r\nv\r\n$1\r\nt\r\n$1\r\nn\r\n$1\r\ne\r\n", count: 4)
         let answer: RESPValue
         do throws(RedisError) {
             answer = try await client.send(command)

@@ -44,23 +44,10 @@ extension RouteGroup {
         let place = try StorePath(path)
         let routes = StoreRoutes(settings, parameter: place.parameter)
         onStart { worker in routes.store = try await open(worker) }
-        try answer(.get, path, routes) { request in try await routes.get(request) }
-        try answer(.put, path, routes) { request in try await routes.put(request) }
-        try answer(.patch, path, routes) { request in try await routes.patch(request) }
-        try answer(.delete, path, routes) { request in try await routes.delete(request) }
-        try answer(.get, place.collection, routes) { request in try await routes.list(request) }
-    }
-
-    private func answer(
-        _ method: HTTPRequest.Method, _ path: String, _ routes: StoreRoutes,
-        _ handler: @escaping @MainActor (Request) async throws -> Response
-    ) throws(RouteError) {
-        try add(method, path) { request in
-            do {
-                return try await handler(request)
-            } catch {
-                throw routes.refusal(error, request)
-            }
-        }
+        try add(.get, path, responder: routes.responder(.get))
+        try add(.put, path, responder: routes.responder(.put))
+        try add(.patch, path, responder: routes.responder(.patch))
+        try add(.delete, path, responder: routes.responder(.delete))
+        try add(.get, place.collection, responder: routes.responder(.list))
     }
 }
