@@ -46,7 +46,8 @@ final class TestAuthority {
     /// - Parameters:
     ///   - file: what its files are called: `web.pem` and `web.key`.
     ///   - names: as openssl writes them in subjectAltName: `DNS:example.org`; none for clients.
-    ///   - from, until: times as `20260131120000Z`.
+    ///   - from, until: times as `20260131120000Z`. Without `until` it ends in 20 days and a half, so that 20 whole days
+    ///     are left however long a test takes.
     @discardableResult
     func issue(
         _ file: String, names: [String] = ["DNS:localhost", "IP:127.0.0.1"], subject: String = "/CN=localhost",
@@ -76,7 +77,8 @@ final class TestAuthority {
             extendedKeyUsage = serverAuth, clientAuth
             \(names.isEmpty ? "" : "subjectAltName = \(names.joined(separator: ","))")
             """, to: settings)
-        let times = (from.map { ["-startdate", $0] } ?? []) + (until.map { ["-enddate", $0] } ?? ["-days", "20"])
+        let end = until ?? Self.utc(hoursFromNow: 20 * 24 + 12)
+        let times = (from.map { ["-startdate", $0] } ?? []) + ["-enddate", end]
         try await openssl(
             [
                 "ca", "-batch", "-notext", "-config", settings, "-extensions", "leaf", "-in", request, "-out",
@@ -84,6 +86,16 @@ final class TestAuthority {
             ]
                 + ["-cert", root, "-keyfile", directory.file("root.key")] + times)
         return Certificate(certificate: certificate, key: key)
+    }
+
+    /// A time as openssl takes it: `20260131120000Z`.
+    private static func utc(hoursFromNow hours: Int) -> String {
+        var seconds = time(nil) + hours * 3600
+        var fields = tm()
+        gmtime_r(&seconds, &fields)
+        var text = [CChar](repeating: 0, count: 16)
+        let count = strftime(&text, text.count, "%Y%m%d%H%M%SZ", &fields)
+        return String(decoding: text.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
     /// Runs openssl, and throws unless it succeeds.
