@@ -17,7 +17,7 @@ import MartletTLS
 ///
 /// `advance` goes around this circle without suspending, for as long as it can: from the loop, directly. Only when
 /// something has to be waited for, a handler or a client that does not take its answer, the connection gets a task,
-/// which then does the same.
+/// which then does the same, until it rests: see ``ConnectionTasks``.
 ///
 /// Answers to pipelined requests gather in `output`, up to a bound, and leave in one send when no complete head is left
 /// in `input`. Both buffers and the exchange are lent by the server's pools and go back whenever they are empty: an
@@ -67,6 +67,8 @@ final class HTTPConnection: ByteStreamReactor {
     /// Who has the connection now, after it has left HTTP.
     var taken: (any TakenConnection)?
     var hasProbedPresence = false
+    /// Where the server's list of tasks has this connection, or -1.
+    var taskIndex: Int32 = -1
     /// The tick in which the head was complete that is being answered.
     var start: EventLoop.Instant
     /// Requests of that tick whose answers are in the output, and whose latency is not recorded yet.
@@ -135,14 +137,27 @@ final class HTTPConnection: ByteStreamReactor {
             handOver(exchange, take)
         } else {
             task = Task { await serve(from: step) }
+            server.tasks.add(self)
         }
     }
 
-    /// Serves the connection from the first step on that has to suspend, until it ends.
+    /// Ends the task if it waits for the next request, and the last one began at least that long ago: the loop goes on
+    /// without it.
+    ///
+    /// - Returns: whether it has.
+    func endTask(idleFor time: EventLoop.Interval, at now: EventLoop.Instant) -> Bool {
+        guard let waitingTask, start + time <= now else { return false }
+        self.waitingTask = nil
+        task = nil
+        waitingTask.resume(returning: .leave)
+        return true
+    }
+
+    /// Serves the connection from the first step on that has to suspend, until it ends or goes on without a task.
     private func serve(from step: Step) async {
         var lingers = false
         do throws(ConnectionEnd) {
-            try await perform(step)
+            guard try await perform(step) else { return }
             lingers = owesLinger
             try await flush()
         } catch {
@@ -152,8 +167,9 @@ final class HTTPConnection: ByteStreamReactor {
         if taken == nil { finishConnection() } else { task = nil }
     }
 
-    /// Returns when the client is done, or has been told that this is the end.
-    private func perform(_ first: Step) async throws(ConnectionEnd) {
+    /// Returns when the client is done or has been told that this is the end: `true`; or when the connection goes on
+    /// without this task: `false`.
+    private func perform(_ first: Step) async throws(ConnectionEnd) -> Bool {
         var step = first
         while true {
             switch step {
@@ -169,7 +185,7 @@ final class HTTPConnection: ByteStreamReactor {
                 await EventLoop.yield()
             case .call(let handler):
                 // There is one from a head until its answer.
-                guard let exchange else { return }
+                guard let exchange else { return true }
                 let response = await response(of: handler, to: exchange)
                 if isLost { throw .lost }
                 if let next = conclude(exchange, with: response) {
@@ -178,18 +194,21 @@ final class HTTPConnection: ByteStreamReactor {
                 }
             case .streamBody(let produce, let exchange, let framing, let keepsAlive):
                 try await stream(produce, exchange: exchange, framing: framing)
-                guard keepsAlive, try await discardBody() else { return }
+                guard keepsAlive, try await discardBody() else { return true }
             case .upgrade(let upgrade, let exchange):
+                server.tasks.remove(self)
                 try await flush()
                 switch upgrade.way {
                 case .spoken(let speak): await leave(exchange, to: speak)
                 case .takenOver(let take): handOver(exchange, take)
                 }
-                return
+                return true
             case .discardBody:
-                guard try await discardBody() else { return }
+                guard try await discardBody() else { return true }
             case .close:
-                return
+                return true
+            case .leave:
+                return false
             case .end(let reason):
                 throw reason
             }
@@ -220,6 +239,7 @@ final class HTTPConnection: ByteStreamReactor {
         releaseBuffers()
         stream.close()
         task = nil
+        server.tasks.remove(self)
         server.remove(self)
     }
 
@@ -238,6 +258,8 @@ final class HTTPConnection: ByteStreamReactor {
         indirect case upgrade(ProtocolUpgrade, Exchange)
         case discardBody
         case close
+        /// The connection has no task any more, and this is the one that it had.
+        case leave
         case end(ConnectionEnd)
     }
 

@@ -37,6 +37,7 @@ public final class HTTPServer {
     private var exchanges: Pool<Exchange>
     private var listeners: [Int32: Listener] = [:]
     private var connections: [HTTPConnection] = []
+    let tasks = ConnectionTasks()
     private var isAccepting = true
     private var nextLimitWarning = EventLoop.Instant(nanoseconds: 0)
     /// Of nothing, nobody could ever make room.
