@@ -1,3 +1,4 @@
+import HTTPTypes
 import MartletHTTP
 
 /// All routes of a router, by host.
@@ -8,6 +9,8 @@ final class RouteTable {
     private var anyHost = RouteTrie<Int>()
     private var hosts: [(pattern: HostPattern, routes: Box)] = []
     private(set) var routes: [Route] = []
+    /// The methods that any route has.
+    private(set) var methods: Set<HTTPRequest.Method> = []
     /// The handlers of the routes, with what lies around them: there when the table is compiled, without a look into
     /// the route, which would have to be retained.
     private(set) var handlers: [Handler] = []
@@ -38,6 +41,7 @@ final class RouteTable {
             try anyHost.insert(route.pattern, method: route.method, value: routes.count)
         }
         routes.append(route)
+        methods.insert(route.method)
     }
 
     private func box(for host: HostPattern) -> Box {

@@ -6,7 +6,9 @@ import MartletHTTP
 /// Patterns are made of segments: literal ones, `{name}` or `:name` for any one segment, `{name:int}` for one of a
 /// ``RouteParameterType``, `*` for any one that has no name, and `{name...}` at the end for all the rest. A literal goes
 /// before a typed parameter, that before an untyped one, that before `*`, and that before `{name...}`. GET answers HEAD
-/// as well, and OPTIONS is answered with what is allowed, unless a route says otherwise.
+/// as well, and OPTIONS is answered with what is allowed, unless a route says otherwise. A path without a route is
+/// answered with 404, one whose routes have other methods with 405, and a method that is neither one of HTTP's nor any
+/// route's with 501.
 ///
 /// ```swift
 /// router.get("/hello/{name}") { request in "Hello, \(request.parameters["name"]!)" }
@@ -63,10 +65,15 @@ public final class Router: RouteGroup {
             return ownTable.handlers[number]
         case .methodNotAllowed(let allowed, let other):
             exchange.allow = allowed
-            return ownTable.routes[other].group.fallback(
-                exchange.parser.method == .options ? .options : .methodNotAllowed)
+            let refusal = exchange.parser.method == .options ? Fallback.options : .methodNotAllowed
+            return ownTable.routes[other].group.fallback(knowsMethod(of: exchange) ? refusal : .unknownMethod)
         case .notFound:
-            return fallback(.notFound)
+            return fallback(knowsMethod(of: exchange) ? .notFound : .unknownMethod)
         }
+    }
+
+    /// Whether a request's method is one of HTTP's, or any route's.
+    private func knowsMethod(of exchange: Exchange) -> Bool {
+        exchange.parser.method != .other || ownTable.methods.contains(exchange.method())
     }
 }

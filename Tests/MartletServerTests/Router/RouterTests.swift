@@ -31,13 +31,24 @@ struct RouterTests {
 
     @Test("a path without a route is 404; a method without one is 405 and says what is allowed")
     func refuses() async throws {
-        let answers = try await ask([("GET", "/none"), ("POST", "/a"), ("BREW", "/a"), ("DELETE", "/b")]) {
+        let answers = try await ask([("GET", "/none"), ("POST", "/a"), ("TRACE", "/a"), ("DELETE", "/b")]) {
             $0.get("/a") { _ in "a" }
             $0.post("/b") { _ in "b" }
             $0.put("/b") { _ in "b" }
         }
         #expect(answers.map(\.status) == [404, 405, 405, 405])
         #expect(answers.map { $0["Allow"] } == [nil, "GET, HEAD, OPTIONS", "GET, HEAD, OPTIONS", "POST, PUT, OPTIONS"])
+    }
+
+    @Test("a method that is none of HTTP's is 501 everywhere, unless any route has it")
+    func unknownMethod() async throws {
+        let requests = [("BREW", "/a"), ("BREW", "/none"), ("get", "/a"), ("PROPFIND", "/a"), ("PROPFIND", "/b")]
+        let answers = try await ask(requests) {
+            $0.get("/a") { _ in "a" }
+            do { try $0.add(.init("PROPFIND")!, "/b") { _ in "b" } } catch { Issue.record(error) }
+        }
+        #expect(answers.map(\.status) == [501, 501, 501, 405, 200])
+        #expect(answers.map { $0["Allow"] } == [nil, nil, nil, "GET, HEAD, OPTIONS", nil])
     }
 
     @Test("OPTIONS says what is allowed, of a path or of the server, unless a route answers it")
