@@ -67,7 +67,7 @@ final class HTTPConnection: ByteStreamReactor {
     /// Who has the connection now, after it has left HTTP.
     var taken: (any TakenConnection)?
     var hasProbedPresence = false
-    /// Where the server's list of tasks has this connection, or -1.
+    /// Where the server's list of waiting tasks has this connection, or -1.
     var taskIndex: Int32 = -1
     /// The tick in which the head was complete that is being answered.
     var start: EventLoop.Instant
@@ -137,9 +137,11 @@ final class HTTPConnection: ByteStreamReactor {
             handOver(exchange, take)
         } else {
             task = Task { await serve(from: step) }
-            server.tasks.add(self)
         }
     }
+
+    /// Whether there is a task that waits for the next request.
+    var isTaskWaiting: Bool { waitingTask != nil }
 
     /// Ends the task if it waits for the next request, and the last one began at least that long ago: the loop goes on
     /// without it.
@@ -176,6 +178,7 @@ final class HTTPConnection: ByteStreamReactor {
             case .waitForInput:
                 step = await withUnsafeContinuation { task in
                     self.waitingTask = task
+                    server.tasks.add(self)
                     stream.park(self, until: deadline)
                 }
                 continue
@@ -196,7 +199,6 @@ final class HTTPConnection: ByteStreamReactor {
                 try await stream(produce, exchange: exchange, framing: framing)
                 guard keepsAlive, try await discardBody() else { return true }
             case .upgrade(let upgrade, let exchange):
-                server.tasks.remove(self)
                 try await flush()
                 switch upgrade.way {
                 case .spoken(let speak): await leave(exchange, to: speak)
